@@ -1,0 +1,60 @@
+/*
+ * io_loop.h - the event loop and the turn.
+ *
+ * Edges make events of what libevent tells them and step the room with
+ * loop_outbox(); then they call loop_turn(). When all that was ready in that
+ * pass has been stepped, loop_flush() ends the turn: the outbox's records are
+ * committed, and when they are durable its effects are handed to the program's
+ * carry-out functions, in order; then its arena is reset. While a commit is
+ * under way events go on being stepped into the next outbox. Effects of an
+ * outbox never overtake those of the one before, with or without records.
+ *
+ * A daemon without a store (the CLI, tests) passes store NULL: effects are
+ * carried out at the end of each pass.
+ *
+ * One thread: that of loop_run(). Signals: SIGTERM and SIGINT call ops->stop.
+ */
+#ifndef COMMON_IO_LOOP_H
+#define COMMON_IO_LOOP_H
+
+#include <stdint.h>
+
+struct effect;
+struct err;
+struct event_base;
+struct loop;
+struct outbox;
+struct store;
+
+struct loop_ops {
+	/* Carries out one effect. EXIT is done by the loop itself. */
+	void (*effect)(void *ctx, const struct effect *e);
+	/* Time passed: step the room with a tick. Returns nothing. */
+	void (*tick)(void *ctx);
+	/* When the room wants its next tick, in loop_now_ms(); UINT64_MAX:
+	 * never. Asked after each turn. */
+	uint64_t (*next_due)(void *ctx);
+	/* A signal asks to stop; NULL: loop_stop(0). */
+	void (*stop)(void *ctx, int signal);
+};
+
+struct loop *loop_new(const struct loop_ops *ops, void *ctx);
+void loop_free(struct loop *l);
+/* Owns nothing: the store is closed by main after the loop has ended. */
+void loop_store_set(struct loop *l, struct store *s);
+struct event_base *loop_base(struct loop *l);
+
+/* The outbox of the turn that is being stepped. Its arena is the turn's. */
+struct outbox *loop_outbox(struct loop *l);
+/* Says that something was stepped; the turn ends after this pass. */
+void loop_turn(struct loop *l);
+
+/* Runs until loop_stop() or an EXIT effect; returns the exit status. Stops
+ * only after the effects of all finished turns have been carried out. */
+int loop_run(struct loop *l);
+void loop_stop(struct loop *l, int status);
+
+uint64_t loop_now_ms(void); /* monotonic */
+int64_t loop_wall_ns(void); /* since the epoch */
+
+#endif

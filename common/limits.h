@@ -1,0 +1,62 @@
+/*
+ * limits.h - every bound, with its reason. A queue without a bound is a bug.
+ */
+#ifndef COMMON_LIMITS_H
+#define COMMON_LIMITS_H
+
+/* --- HTTP ------------------------------------------------------------- */
+
+/* Longest request line: method, target and version. Mesos' longest targets are
+ * file paths of 4 KiB, percent-encoded. */
+#define HTTP_REQUEST_LINE_MAX (16 * 1024)
+/* All headers of one message together. */
+#define HTTP_HEADERS_MAX      (64 * 1024)
+#define HTTP_HEADER_COUNT_MAX 128
+/* A gathered body, after decompression. An ACCEPT with thousands of tasks is a
+ * few MB. */
+#define HTTP_BODY_MAX (64 * 1024 * 1024)
+/* A body may not inflate to more than this times its size (after 1 MB). */
+#define HTTP_GZIP_RATIO_MAX 200
+/* A connection without a request under way. */
+#define HTTP_IDLE_TIMEOUT_MS (10 * 60 * 1000)
+/* From the first byte of a head to its last: slow-loris. Also for the TLS
+ * handshake. */
+#define HTTP_HEAD_TIMEOUT_MS (15 * 1000)
+/* Between two pieces of a body. */
+#define HTTP_BODY_TIMEOUT_MS (60 * 1000)
+/* A client that doesn't take its answer. */
+#define HTTP_WRITE_TIMEOUT_MS		 (60 * 1000)
+#define HTTP_CONNECTIONS_PER_ADDRESS_MAX 12000
+/* Requests of one connection that wait for their answers. */
+#define HTTP_PIPELINE_MAX 128
+/* Unsent bytes of a stream before its reader is cut off. */
+#define HTTP_STREAM_QUEUE_MAX (16 * 1024 * 1024)
+/* Smaller answers are not worth compressing (Mesos: 1024). */
+#define HTTP_GZIP_MIN	       1024
+#define HTTP_CLIENT_TIMEOUT_MS (30 * 1000)
+
+/* --- messages --------------------------------------------------------- */
+
+/* Nesting of a protobuf message; ContainerID is the only recursive one, its
+ * pid namespaces nest 32 deep. */
+#define MSG_DEPTH_MAX 100
+/* Memory of an unpacked message by its size, plus 64 KiB. */
+#define MSG_ARENA_FACTOR 64
+/* Nesting of JSON (Mesos: 200). */
+#define PBJSON_DEPTH_MAX 200
+/* One record of a stream that we read (a client's view of /state can be big). */
+#define RECORDIO_RECORD_MAX (256 * 1024 * 1024)
+
+/* --- master and agent -------------------------------------------------- */
+
+/* One frame between master and agent; a re-registration with 10,000 tasks of
+ * 5 KB fits. */
+#define LINK_FRAME_MAX (128 * 1024 * 1024)
+/* Unsent bytes before the other side is held for dead. */
+#define LINK_QUEUE_MAX (256 * 1024 * 1024)
+/* Ids of frameworks, tasks, executors (Mesos: file names). */
+#define ID_MAX 255
+/* Attempts of events in one turn before effects must leave. */
+#define TURN_EVENTS_MAX 1024
+
+#endif
