@@ -17,7 +17,10 @@ PKG_CONFIG ?= pkg-config
 LLHTTP_SRC ?= /usr/share/llhttp
 LLHTTP_INC ?= /usr/share/include/llhttp
 
-STD    := -std=c11 -D_GNU_SOURCE -pthread
+# protobuf-c's enums end in a hidden value that forces their size; without it
+# -Wswitch-enum can check switches over them. int is their size anyway.
+STD    := -std=c11 -D_GNU_SOURCE -pthread \
+	-D'PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(x)='
 WARN   := -Wall -Wextra -Werror -Wshadow -Wconversion -Wswitch-enum \
 	-Wmissing-prototypes -Wstrict-prototypes -Wcast-qual -Wformat=2 -Wvla \
 	-Wpointer-arith -Wundef -Wwrite-strings -Wno-missing-field-initializers
