@@ -116,6 +116,10 @@ struct master_event {
 	 * one that the edge will send if the stream is opened. */
 	const char *stream_id;
 	const char *new_stream_id;
+	/* CALL: the value of an Accept header that admits neither JSON nor
+	 * protobuf; NULL when there is an encoding to answer in. Row 9 of the
+	 * table comes after the validation of the call, so the room answers. */
+	const char *unacceptable;
 	const char *principal; /* authenticated; NULL: not asked for */
 	const char *peer_ip;   /* LINK_UP, CALL */
 };
