@@ -126,6 +126,11 @@ $(B)/butte-agent: $(call obj,$(wildcard agent/io_*.c agent/main.c)) \
 	$(link) $(filter %.o,$^) $(B)/libcore.a $(B)/libedge.a $(B)/libcore.a \
 		$(LIBS_PURE) $(LIBS_EDGE) $(CGROUP_LIBS)
 
+$(B)/butte: $(call obj,$(wildcard cli/io_*.c cli/main.c)) $(B)/libcli.a \
+		$(B)/libcore.a $(B)/libedge.a
+	$(link) $(filter %.o,$^) $(B)/libcli.a $(B)/libcore.a $(B)/libedge.a \
+		$(B)/libcore.a $(LIBS_PURE) $(LIBS_EDGE)
+
 # --- tests --------------------------------------------------------------
 
 $(B)/tests/unit/%: tests/unit/%.c $(B)/libcore.a $(B)/libedge.a $(B)/libcli.a
