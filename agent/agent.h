@@ -64,6 +64,7 @@ enum agent_table {
 	AGENT_TABLE_EXECUTOR,  /* key: framework id / executor id */
 	AGENT_TABLE_TASK,      /* key: framework id / task id */
 	AGENT_TABLE_UPDATE,    /* key: framework id / task id / number */
+	AGENT_TABLE_SANDBOX,   /* ended runs that wait for removal; a number */
 	AGENT_TABLES
 };
 extern const char *const agent_table_names[AGENT_TABLES];
@@ -77,9 +78,12 @@ enum agent_event_type {
 	AGENT_OPERATOR,	    /* an operator call; from: request */
 	AGENT_QUERY,	    /* a v0 endpoint; from: request */
 	AGENT_STREAM_DOWN,  /* from: stream */
-	AGENT_STARTED,	    /* container runs; pid, start_ticks */
+	AGENT_STARTED,	    /* container runs; pid, start_ticks; its executor
+			     * is given tasks only after this */
 	AGENT_START_FAILED, /* text says why; nothing is left of it */
-	AGENT_EXITED, /* container is over, its cgroups are empty and gone */
+	AGENT_EXITED,	  /* container is over, its cgroups are empty and gone;
+		       * when its first process ends, or the kernel kills in it
+		       * for memory, the edge ends the rest without being told */
 	AGENT_UNREGISTER, /* SIGUSR1: end all, tell the master, exit */
 };
 
@@ -120,9 +124,11 @@ enum agent_effect {
 	AGENT_DESTROY, /* arg: char *container_id: kill everything in it and
 			* remove its cgroups, then AGENT_EXITED; idempotent */
 	AGENT_RESIZE,  /* arg: struct agent_resize: cgroup values */
-	AGENT_GC,      /* arg: char *path, relative to work_dir: remove it */
-	AGENT_REDIAL,  /* drop the link to the master, dial again after
-			* status ms of waiting */
+	AGENT_GC,      /* arg: char *path of a run, relative to work_dir: remove
+			* it, then its parents (and "latest") as far as they are
+			* empty, up to "slaves" */
+	AGENT_REDIAL,  /* drop the link to the master, dial again after `to` ms;
+			* without it the edge dials by itself after a break */
 	AGENT_FORGET_UPLINK, /* never dial again (recovery is cleanup) */
 };
 
