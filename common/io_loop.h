@@ -9,14 +9,26 @@
  * under way events go on being stepped into the next outbox. Effects of an
  * outbox never overtake those of the one before, with or without records.
  *
- * A daemon without a store (the CLI, tests) passes store NULL: effects are
- * carried out at the end of each pass.
+ * So two outboxes are enough: while one is being committed, everything goes
+ * into the other, and one fsync serves it all. When the disk is so slow that
+ * more than LOOP_PENDING_MAX gathers, the loop stands still until the commit is
+ * over, and the kernel's socket buffers push back on whoever sends.
  *
- * One thread: that of loop_run(). Signals: SIGTERM and SIGINT call ops->stop.
+ * A failed commit ends the loop with status 1: nothing of that outbox or of the
+ * one after it leaves.
+ *
+ * A daemon without a store (the CLI, tests) sets none: effects are carried out
+ * at the end of each pass, records are dropped.
+ *
+ * One thread: that of loop_run(). Its base has no locks; other threads wake it
+ * through a pipe or eventfd of their own. Signals: SIGTERM, SIGINT, SIGUSR1 and
+ * SIGHUP call ops->stop, which decides what they mean; SIGPIPE is ignored from
+ * loop_new() on (children inherit that: reset it before exec).
  */
 #ifndef COMMON_IO_LOOP_H
 #define COMMON_IO_LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct effect;
@@ -34,13 +46,17 @@ struct loop_ops {
 	/* When the room wants its next tick, in loop_now_ms(); UINT64_MAX:
 	 * never. Asked after each turn. */
 	uint64_t (*next_due)(void *ctx);
-	/* A signal asks to stop; NULL: loop_stop(0). */
+	/* SIGTERM, SIGINT, SIGUSR1 or SIGHUP came. NULL: loop_stop(0). */
 	void (*stop)(void *ctx, int signal);
+	/* Optional. After loop_stop() the loop goes on for up to
+	 * LOOP_LINGER_MS while this says that bytes still wait to leave. */
+	bool (*unsent)(void *ctx);
 };
 
 struct loop *loop_new(const struct loop_ops *ops, void *ctx);
 void loop_free(struct loop *l);
-/* Owns nothing: the store is closed by main after the loop has ended. */
+/* Starts the store's writer. Owns nothing: main closes the store after the loop
+ * has ended and before loop_free(). */
 void loop_store_set(struct loop *l, struct store *s);
 struct event_base *loop_base(struct loop *l);
 

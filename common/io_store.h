@@ -7,6 +7,9 @@
  * gathers the next (group commit), so that one fsync serves many events. No
  * sqlite call is made on the event loop's thread after store_load().
  *
+ * Beside `path` there are path-wal and path-shm (sqlite's) and path.lock, which
+ * is locked as long as the store is open.
+ *
  * A failed commit is fatal for the daemon: it must not go on with state that
  * the disk does not have. The loop exits with the error; a restart recovers.
  */
@@ -41,6 +44,16 @@ void store_start(struct store *s, store_done_f *done, void *ctx);
 /* Hands the records of one outbox over; at most one commit is under way, and
  * the outbox must not change until done. */
 void store_commit(struct store *s, const struct outbox *o);
+
+struct store_stats {
+	uint64_t commits;
+	uint64_t records;
+	uint64_t last_us;    /* how long the last commit took */
+	uint64_t size_bytes; /* of the file, without what waits beside it */
+};
+/* From any thread. */
+void store_stats(struct store *s, struct store_stats *ret);
+
 /* Waits for the commit under way; closes. */
 void store_close(struct store *s);
 void store_closep(struct store **s);

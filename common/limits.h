@@ -58,5 +58,9 @@
 #define ID_MAX 255
 /* Attempts of events in one turn before effects must leave. */
 #define TURN_EVENTS_MAX 1024
+/* What may gather in memory while a commit is under way. */
+#define LOOP_PENDING_MAX (64 * 1024 * 1024)
+/* For the last bytes to leave after the decision to stop. */
+#define LOOP_LINGER_MS 2000
 
 #endif
