@@ -56,6 +56,13 @@
 #define LINK_QUEUE_MAX (256 * 1024 * 1024)
 /* Ids of frameworks, tasks, executors (Mesos: file names). */
 #define ID_MAX 255
+/* A role's path. Mesos has no bound; paths are kept, hashed and printed. */
+#define ROLE_MAX 1024
+/* Objects in one list of resources that is read: adding is linear per object.
+ * Agents with hundreds of volumes fit. */
+#define RES_OBJECTS_MAX 2048
+/* Reservations stacked on one resource; each is one level of a role. */
+#define RES_REFINEMENTS_MAX 64
 /* Attempts of events in one turn before effects must leave. */
 #define TURN_EVENTS_MAX 1024
 /* What may gather in memory while a commit is under way. */

@@ -68,6 +68,8 @@ struct Mesos__V1__Resource **res_to_msgs(const struct res *r, struct arena *a,
 /* Sets, or with NULL removes, allocation_info.role on every object. */
 void res_allocate(struct res *r, const char *role);
 
+/* These three replace what is in `to`, which must not be `from`. */
+
 /* What a framework in `role` may get: unreserved, reserved to the role itself
  * or to an ancestor of it. */
 void res_for_role(struct res *to, const struct res *from, const char *role);
@@ -85,6 +87,9 @@ bool res_object_is_shared(const struct res_object *o);
 bool res_object_is_refined(const struct res_object *o);
 bool res_object_is_scalar(const struct res_object *o);
 int64_t res_object_milli(const struct res_object *o); /* scalars only */
+/* Takes the object over: merges it, appends it, or frees it if it is empty. For
+ * common/res_*.c. */
+void res_add_object(struct res *r, struct res_object *o);
 
 /*
  * The text form of --resources: "cpus:24;mem:24576;ports:[21000-24000];
