@@ -61,6 +61,47 @@ like() {
 	fi
 }
 
+# tap_from COMMAND...: its lines "ok - text" and "not ok - text" become ours; a
+# failing exit status is a failed test of its own.
+tap_from() {
+	local line status
+	"$@" >"$T/tap.out" 2>"$T/tap.err"
+	status=$?
+	while IFS= read -r line; do
+		case $line in
+		"ok - "*)
+			T_N=$((T_N + 1))
+			echo "ok $T_N - ${line#ok - }"
+			;;
+		"not ok - "*)
+			T_N=$((T_N + 1))
+			T_FAILED=$((T_FAILED + 1))
+			echo "not ok $T_N - ${line#not ok - }"
+			;;
+		*) echo "# ${line#\# }" ;;
+		esac
+	done <"$T/tap.out"
+	[ $status -eq 0 ] || sed 's/^/# /' "$T/tap.err"
+	is "$status" 0 "$(basename "$2") ran to its end"
+}
+
+# The generated Python modules of the v1 API, made once per build.
+v1_proto() {
+	export V1_PROTO=$BIN/tests/python
+	if [ ! -e "$V1_PROTO/.done" ]; then
+		mkdir -p "$V1_PROTO.$$" && (cd "$TOP/proto" && protoc -I. --python_out="$V1_PROTO.$$" \
+			$(find mesos -name '*.proto')) && touch "$V1_PROTO.$$/.done" &&
+			{ mv -T "$V1_PROTO.$$" "$V1_PROTO" 2>/dev/null || rm -rf "$V1_PROTO.$$"; }
+	fi
+	export PYTHONPATH=$TOP/tests/lib PYTHONDONTWRITEBYTECODE=1 V1_ADDRESS=${MASTER:-} V1_CA=$CA
+}
+
+# py FILE [ARG...]: a Python client as a test program (see tests/lib/tap.py).
+py() {
+	v1_proto
+	tap_from /usr/bin/python3 "$(dirname "$0")/$1" "${@:2}"
+}
+
 skip_all() { echo "1..0 # SKIP $*"; exit 0; }
 
 # Waits up to SECONDS for the command to succeed. wait_for 10 test -e x
