@@ -94,6 +94,7 @@ v1_proto() {
 			{ mv -T "$V1_PROTO.$$" "$V1_PROTO" 2>/dev/null || rm -rf "$V1_PROTO.$$"; }
 	fi
 	export PYTHONPATH=$TOP/tests/lib PYTHONDONTWRITEBYTECODE=1 V1_ADDRESS=${MASTER:-} V1_CA=$CA
+	export T BIN CGROOT
 }
 
 # py FILE [ARG...]: a Python client as a test program (see tests/lib/tap.py).
@@ -146,6 +147,9 @@ start() {
 	"$@" >>"$T/$name.out" 2>>"$T/$name.log" </dev/null &
 	eval "PID_$name=$!"
 	T_PIDS="$T_PIDS $!"
+	echo $! >"$T/$name.pid"
+	# What ctl.py starts it again with: the port is no longer the kernel's pick.
+	printf '%s\0' "$@" >"$T/$name.cmd"
 }
 
 # start_master [FLAG...]: on a free port, the same again after a restart.
@@ -164,6 +168,7 @@ start_master() {
 	}
 	MASTER_PORT=${MASTER_PORT:-$(listen_port "$T/master.log")}
 	MASTER=localhost:$MASTER_PORT
+	fix_port master "$MASTER_PORT"
 	URL=$SCHEME://$MASTER
 	export BUTTE_MASTER=$MASTER
 	if [ "$TLS" = on ]; then
@@ -194,7 +199,10 @@ start_agent() {
 		exit 1
 	}
 	[ "$port" != 0 ] || eval "PORT_$name=$(listen_port "$T/$name.log")"
+	eval "fix_port \"\$name\" \"\$PORT_$name\""
 }
+
+fix_port() { sed -i "s/--port=0/--port=$2/" "$T/$1.cmd"; }
 
 wait_agents() { wait_for "${2:-15}" agents_are "$1"; }
 agents_are() { [ "$(get /slaves | json 'len([s for s in d["slaves"] if s["active"]])')" = "$1" ]; }
@@ -234,7 +242,7 @@ cgroups_left() { find /sys/fs/cgroup -maxdepth 4 -type d -name "$CGROOT*" 2>/dev
 t_clean() {
 	local p dir try
 	trap - EXIT
-	for p in $T_PIDS; do kill -9 "$p" 2>/dev/null; done
+	for p in $T_PIDS $(cat "$T"/*.pid 2>/dev/null); do kill -9 "$p" 2>/dev/null; done
 	for p in $T_PIDS; do wait "$p" 2>/dev/null; done
 	# What a killed agent left running is ended here, so that a failed test
 	# does not disturb the next one.

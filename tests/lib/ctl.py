@@ -1,0 +1,69 @@
+"""ctl.py - kills and restarts the daemons that lib.sh started, from a Python test:
+the moment of the kill is the test's."""
+import os
+import signal
+import subprocess
+import time
+
+T = os.environ["T"]
+
+
+def path(name, kind):
+    return os.path.join(T, name + "." + kind)
+
+
+def pid(name):
+    with open(path(name, "pid")) as f:
+        return int(f.read())
+
+
+def gone(p):
+    try:
+        with open("/proc/%d/stat" % p) as f:
+            return f.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def kill9(name, sig=signal.SIGKILL):
+    p = pid(name)
+    os.kill(p, sig)
+    wait_for(lambda: gone(p), 20)
+
+
+def log(name):
+    with open(path(name, "log"), errors="replace") as f:
+        return f.read()
+
+
+def start(name, *more):
+    with open(path(name, "cmd"), "rb") as f:
+        cmd = f.read().decode().split("\0")[:-1]
+    before = log(name).count(" listening ")
+    with open(path(name, "log"), "ab") as err:
+        p = subprocess.Popen(cmd + list(more), stdin=subprocess.DEVNULL, stdout=err, stderr=err)
+    with open(path(name, "pid"), "w") as f:
+        f.write(str(p.pid))
+    wait_for(lambda: log(name).count(" listening ") > before, 20)
+
+
+def wait_for(fact, seconds=10):
+    end = time.time() + seconds
+    while not fact():
+        if time.time() > end:
+            raise RuntimeError("waited %d s in vain" % seconds)
+        time.sleep(0.02)
+
+
+def pids_of(marker):
+    """Processes whose command line has the marker."""
+    found = []
+    for p in os.listdir("/proc"):
+        if p.isdigit():
+            try:
+                with open("/proc/%s/cmdline" % p, "rb") as f:
+                    if marker.encode() in f.read():
+                        found.append(int(p))
+            except OSError:
+                pass
+    return [p for p in found if p != os.getpid()]
