@@ -61,6 +61,8 @@
 /* Objects in one list of resources that is read: adding is linear per object.
  * Agents with hundreds of volumes fit. */
 #define RES_OBJECTS_MAX 2048
+/* Of one agent; they are copied into every offer of it. */
+#define ATTRIBUTES_MAX 1024
 /* Reservations stacked on one resource; each is one level of a role. */
 #define RES_REFINEMENTS_MAX 64
 /* Attempts of events in one turn before effects must leave. */

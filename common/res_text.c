@@ -61,15 +61,10 @@ static int split_name(struct piece whole, struct piece *ret_name,
 
 static int parse_value(struct res_value *ret, struct piece from, struct err *e)
 {
-	CLEANUP(mem_freep) char *text = xstrndup(from.at, from.size);
+	CLEANUP(mem_freep) char *text = res_value_squeeze(from.at, from.size);
 	struct res_value v;
-	size_t i, n = 0;
 
-	for (i = 0; text[i] != '\0'; i++)
-		if (!isspace((unsigned char)text[i]))
-			text[n++] = text[i];
-	text[n] = '\0';
-	if (n == 0)
+	if (*text == '\0')
 		return err_set(e, ERR_INVALID, "the value is missing");
 	if (res_value_parse(&v, text, e) != 0)
 		return -1;

@@ -450,6 +450,36 @@ static bool is_decimal(const char *text)
 		text[strspn(text, "0123456789.eE+-")] == '\0';
 }
 
+/* Each kind of bracket opens before it closes, and is closed. */
+static bool brackets_match(const char *text)
+{
+	static const char pairs[] = "()[]{}";
+	const char *p;
+	size_t i;
+
+	for (i = 0; i < sizeof(pairs) - 1; i += 2) {
+		long depth = 0;
+
+		for (p = text; *p != '\0' && depth >= 0; p++)
+			depth += (*p == pairs[i]) - (*p == pairs[i + 1]);
+		if (depth != 0)
+			return false;
+	}
+	return true;
+}
+
+char *res_value_squeeze(const char *text, size_t size)
+{
+	char *copy = xstrndup(text, size);
+	size_t i, n = 0;
+
+	for (i = 0; copy[i] != '\0'; i++)
+		if (!isspace((unsigned char)copy[i]))
+			copy[n++] = copy[i];
+	copy[n] = '\0';
+	return copy;
+}
+
 int res_value_parse(struct res_value *ret, const char *text, struct err *e)
 {
 	int64_t milli;
@@ -476,6 +506,9 @@ int res_value_parse(struct res_value *ret, const char *text, struct err *e)
 			return 0;
 		}
 	}
+	if (!brackets_match(text))
+		return err_set(e, ERR_INVALID,
+			"the brackets of '%s' don't match", text);
 	ret->type = RES_TEXT;
 	ret->n = strlen(text);
 	ret->u.text = xstrdup(text);

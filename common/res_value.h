@@ -60,6 +60,8 @@ int64_t res_value_milli(const struct res_value *v);
  * anything else a text. Spaces must have been removed. Subnormal numbers,
  * numbers too big, and brackets that don't match are errors.
  */
+/* The text without its white space; to be freed. */
+char *res_value_squeeze(const char *text, size_t size);
 int res_value_parse(struct res_value *ret, const char *text, struct err *e);
 void res_value_print(struct buf *to, const struct res_value *v);
 void res_value_print_milli(struct buf *to, int64_t milli);
