@@ -9,10 +9,11 @@ py 30-bad-input.py
 
 # refused PROGRAM PATTERN FLAG...: does not start, says why.
 refused() {
-	local program=$1 pattern=$2 out
+	local program=$1 pattern=$2 out status
 	shift 2
 	out=$(timeout 10 "$BIN/$program" "$@" 2>&1 </dev/null)
-	if [ $? -eq 0 ] || [ $? -ge 124 ]; then
+	status=$?
+	if [ $status -eq 0 ] || [ $status -ge 124 ]; then
 		like "started" "$pattern" "$program $* is refused"
 	else
 		like "$out" "$pattern" "$program $* is refused"

@@ -1,0 +1,21 @@
+#!/bin/bash
+# docs.sh - man pages pass mandoc's lint, scripts pass shellcheck.
+set -u
+. tests/tap.bash
+
+lint() { # mandoc exits 0 on STYLE
+	local said
+
+	said=$(mandoc -T lint -W warning "$1")
+	[ -z "$said" ] || { echo "$said"; return 1; }
+}
+is_shell() { head -n 1 "$1" | grep -Eq '^#!.*[/ ](ba|da)?sh'; }
+
+for page in man/*.[1-9]; do
+	[ -f "$page" ] && tap "$page is clean mdoc" lint "$page"
+done
+for script in .ci/run scripts/* tests/run tests/*/*.sh; do
+	[ -f "$script" ] && is_shell "$script" || continue
+	tap "$script passes shellcheck" shellcheck -x -S warning -e SC1091,SC2034 "$script"
+done
+tap_done
