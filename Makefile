@@ -109,13 +109,14 @@ $(B)/llhttp/%.o: $(LLHTTP_SRC)/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -fPIC $(HARDEN) $(CFLAGS) -w -I$(LLHTTP_INC) -c -o $@ $<
 
-# Every message and enum of the v1 API, for the test that compares them all
-# with the table.
-$(B)/proto/descriptors.h: $(PUBLIC_PROTO:%.proto=$(B)/proto/%.pb-c.h)
-	cat $^ | sed -n \
+# Every message, enum and oneof of the v1 API, for the test that compares them
+# all with the table.
+$(B)/proto/descriptors.h: $(PUBLIC_PROTO:%.proto=$(B)/proto/%.pb-c.c)
+	cat $(^:.c=.h) $^ | sed -n \
 		-e 's/^extern const ProtobufCMessageDescriptor \(.*\);/MESSAGE(\1)/p' \
 		-e 's/^extern const ProtobufCEnumDescriptor *\(.*\);/ENUM(\1)/p' \
-		>$@
+		-e 's/^ *offsetof(\(.*\), \(.*\)_case),/ONEOF(\1, \2)/p' | \
+		sort -u >$@
 
 # --- objects and libraries ------------------------------------------------
 
