@@ -158,7 +158,7 @@ $(B)/butte-demo: $(call obj,$(DEMO)) $(B)/libbutte.a $(CORE)
 
 # The executor is one process per task: static, small, with only what it calls.
 # Sanitizers need the dynamic C library, so asan and tsan say otherwise.
-EXEC_CFLAGS  ?= -Os -g -fno-pie -ffunction-sections -fdata-sections
+EXEC_CFLAGS  ?= -O2 -g -fno-pie -ffunction-sections -fdata-sections
 EXEC_LDFLAGS ?= -static -no-pie -Wl,--gc-sections
 EXEC_COMMON  := $(filter common/%,$(PURE)) \
 	$(wildcard common/io_log.c)
