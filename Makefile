@@ -77,7 +77,9 @@ PROGRAMS := $(call has,master/main.c,$(B)/butte-master) \
 LIBBUTTE := $(if $(SCHED),$(B)/libbutte.a $(B)/libbutte.so $(B)/butte.pc)
 
 # What the test scripts need to know; B is where the binaries are.
-TESTENV := B=$(B) CC='$(CC)'
+# NPM is where clients from the npm registry are; all builds share them.
+NPM     ?= $(CURDIR)/$(B)/npm
+TESTENV := B=$(B) CC='$(CC)' NPM=$(NPM)
 # scripts/check wants the sum of all stages: COUNTS is a file.
 COUNTS  ?=
 RUN     = $(TESTENV) tests/run $(if $(COUNTS),-c $(COUNTS)) -l $(or $(LABEL),$@)
@@ -91,7 +93,7 @@ FUZZ_SECONDS ?= 30
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all tests-build check stage-clang unit daemons house asan tsan fuzz \
+.PHONY: all tests-build check stage-clang unit npm daemons house asan tsan fuzz \
 	fuzz-run bench format format-check tidy install uninstall clean
 
 all: $(PROGRAMS) $(LIBBUTTE) $(B)/libcore.a $(B)/libedge.a
@@ -240,14 +242,22 @@ $(B)/tests/daemons/%: tests/daemons/%.c $(B)/libcli.a $(CORE)
 unit: $(UNIT)
 	$(RUN) $(UNIT)
 
-daemons: all $(AIDS)
+$(NPM)/.done: tests/daemons/package.json tests/daemons/package-lock.json
+	@mkdir -p $(@D)
+	cp $^ $(@D)/
+	cd $(@D) && npm ci --silent --no-audit --no-fund --ignore-scripts
+	touch $@
+
+npm: $(NPM)/.done
+
+daemons: all $(AIDS) $(NPM)/.done
 	$(RUN) $(DAEMONS)
 
 # The rules of the house, and a seeded violation of each.
 house: all
 	$(RUN) $(HOUSE)
 
-sanitized = $(MAKE) B=$(B)/$1 HARDEN= CFLAGS='$(SAN_$1)' \
+sanitized = $(MAKE) B=$(B)/$1 NPM=$(NPM) HARDEN= CFLAGS='$(SAN_$1)' \
 	EXEC_CFLAGS='$(SAN_$1)' EXEC_LDFLAGS=
 
 asan: export ASAN_OPTIONS = detect_stack_use_after_return=1:abort_on_error=0
@@ -281,7 +291,7 @@ stage-clang:
 tests-build: all $(UNIT) $(BENCH) $(AIDS)
 
 check:
-	$(TESTENV) FUZZ_SECONDS=$(or $(CHECK_FUZZ_SECONDS),5) scripts/stages
+	+$(TESTENV) FUZZ_SECONDS=$(or $(CHECK_FUZZ_SECONDS),5) scripts/stages
 
 format:
 	clang-format -i $(FORMATTED)

@@ -4,7 +4,7 @@ TLS=off
 . "$(dirname "$0")/lib.sh"
 t_begin
 # make puts the package there (see package.json beside this file).
-MODULES=$BIN/npm/node_modules
+MODULES=${NPM:-$BIN/npm}/node_modules
 [ -d "$MODULES/mesos-framework" ] || {
 	echo "Bail out! $MODULES/mesos-framework is missing: run 'make npm'"
 	exit 1
