@@ -72,4 +72,12 @@
 /* For the last bytes to leave after the decision to stop. */
 #define LOOP_LINGER_MS 2000
 
+/* --- containers -------------------------------------------------------- */
+
+/* Less memory than this and nothing starts (Mesos). */
+#define CONTAINER_MEM_MB_MIN 32
+/* Processes and threads of one container: a quarter of a machine with the
+ * kernel's smallest pid_max, so that a fork bomb leaves room to kill it. */
+#define CONTAINER_PIDS_MAX 8192
+
 #endif
