@@ -64,8 +64,7 @@ int cgroup_open(struct cgroup_host **ret, const struct cgroup_config *cfg,
 		return -1;
 	h->oom_epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (h->oom_epoll < 0)
-		return err_set(
-			e, ERR_IO, "epoll_create1: %s", strerror(errno));
+		return err_set(e, ERR_IO, "epoll_create1: %s", strerror(errno));
 	*ret = STEAL(h);
 	return 0;
 }
@@ -271,8 +270,8 @@ static bool root_ok(const char *root)
 		return false;
 	for (i = 0; root[i] != '\0'; i++) {
 		/* No empty name: not first, not last, not twice. */
-		if (root[i] == '/' && (i == 0 || root[i + 1] == '/' ||
-					      root[i + 1] == '\0'))
+		if (root[i] == '/' &&
+			(i == 0 || root[i + 1] == '/' || root[i + 1] == '\0'))
 			return false;
 		if (root[i] != '/' && !name_char_ok(root[i]))
 			return false;
@@ -317,8 +316,8 @@ static int find(struct cgroup_host *h, struct err *e)
 	return take_v1(h, e);
 }
 
-static int root_open(struct cgroup_host *h, size_t i, const char *mount,
-	struct err *e)
+static int root_open(
+	struct cgroup_host *h, size_t i, const char *mount, struct err *e)
 {
 	h->mount_fd[i] = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (h->mount_fd[i] < 0)

@@ -96,8 +96,7 @@ bool cgroup_oom_killed(struct cgroup_host *h, const char *name);
  */
 int cgroup_destroy(struct cgroup_host *h, const char *name, int main_pid);
 /* Up to n pids that live in it, for a log line about those that don't die. */
-int cgroup_pids(
-	struct cgroup_host *h, const char *name, int *ret_pids, int n);
+int cgroup_pids(struct cgroup_host *h, const char *name, int *ret_pids, int n);
 
 /* Calls fn for every container there is. */
 void cgroup_list(struct cgroup_host *h, void (*fn)(void *ctx, const char *name),

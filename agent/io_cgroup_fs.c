@@ -239,8 +239,8 @@ static int remove_visit(int dir, const char *path, void *ctx)
 
 /* A level too deep to be named is not visited: its parent can't be removed
  * then, and the log says so. */
-static void walk_children(int fd, const char *path, int dir, walk_f *fn,
-	void *ctx)
+static void walk_children(
+	int fd, const char *path, int dir, walk_f *fn, void *ctx)
 {
 	char child[CGROUP_PATH_MAX];
 	DIR *d = fdopendir(fd);
@@ -263,8 +263,8 @@ static void walk_children(int fd, const char *path, int dir, walk_f *fn,
 
 static int walk(int dir, const char *path, walk_f *fn, void *ctx)
 {
-	int fd = openat(dir, path,
-		O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = openat(
+		dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	struct stat st;
 
 	if (fd < 0)

@@ -15,7 +15,8 @@
 struct err;
 
 /* Writes the text to <dir>/<name>/<file>. -1 with errno. */
-int cgroup_fs_put(int dir, const char *name, const char *file, const char *text);
+int cgroup_fs_put(
+	int dir, const char *name, const char *file, const char *text);
 int cgroup_fs_put_u64(int dir, const char *name, const char *file, uint64_t v);
 /* Reads at most size - 1 bytes and terminates; returns the length, -1 with
  * errno. */

@@ -34,8 +34,8 @@ static int value_failed(
 		(unsigned long long)v, file, strerror(errno));
 }
 
-static int put(int dir, const char *name, const char *file, uint64_t v,
-	struct err *e)
+static int put(
+	int dir, const char *name, const char *file, uint64_t v, struct err *e)
 {
 	if (cgroup_fs_put_u64(dir, name, file, v) != 0)
 		return value_failed(name, file, v, e);
@@ -57,8 +57,8 @@ static int cpu_limit(struct cgroup_host *h, const char *name,
 		return 0;
 	if (put(fd, name, "cpu.cfs_period_us", CGROUP_CFS_PERIOD_US, e) != 0)
 		return -1;
-	return put(fd, name, "cpu.cfs_quota_us", cgroup_cfs_quota_us(limits),
-		e);
+	return put(
+		fd, name, "cpu.cfs_quota_us", cgroup_cfs_quota_us(limits), e);
 }
 
 /* Raising goes from the outer limit (memory + swap) in, the first setting from
@@ -91,7 +91,8 @@ static int mem_limit(struct cgroup_host *h, const char *name,
 	if (put(fd, name, "memory.soft_limit_in_bytes", bytes, e) != 0)
 		return -1;
 	if (!fresh &&
-		cgroup_fs_get_u64(fd, name, "memory.limit_in_bytes", &now) == 0 &&
+		cgroup_fs_get_u64(fd, name, "memory.limit_in_bytes", &now) ==
+			0 &&
 		now >= bytes)
 		return 0;
 	return mem_hard_limit(h, name, bytes, fresh, e);
@@ -129,8 +130,9 @@ static int v1_make(struct cgroup_host *h, const char *name,
 	}
 	if (cpu_limit(h, name, limits, e) != 0 ||
 		mem_limit(h, name, limits, true, e) != 0 ||
-		(fd >= 0 && put(fd, name, "pids.max", CONTAINER_PIDS_MAX, e) !=
-				    0)) {
+		(fd >= 0 &&
+			put(fd, name, "pids.max", CONTAINER_PIDS_MAX, e) !=
+				0)) {
 		remove_all(h, name);
 		return -1;
 	}
@@ -143,8 +145,9 @@ static int v1_enter(
 	size_t i;
 
 	for (i = 0; i < CGROUP_CONTROLLERS; i++) {
-		if (h->own[i] && cgroup_fs_put_u64(h->fd[i], name,
-					 "cgroup.procs", (uint64_t)pid) != 0)
+		if (h->own[i] &&
+			cgroup_fs_put_u64(h->fd[i], name, "cgroup.procs",
+				(uint64_t)pid) != 0)
 			return err_set(e, ERR_IO,
 				"cgroup '%s' of %s: attach pid %d: %s", name,
 				cgroup_controller_names[i], pid,
@@ -196,8 +199,8 @@ static bool v1_oom_killed(struct cgroup_host *h, const char *name)
 	int fd = h->fd[CGROUP_MEMORY];
 
 	return fd >= 0 &&
-		cgroup_fs_get_key(fd, name, "memory.oom_control", "oom_kill",
-			&n) == 0 &&
+		cgroup_fs_get_key(
+			fd, name, "memory.oom_control", "oom_kill", &n) == 0 &&
 		n > 0;
 }
 

@@ -139,8 +139,8 @@ static void v2_memory_read(
 	char text[8192];
 
 	ret->oom_killed = v2_oom_killed(h, name);
-	(void)cgroup_fs_get_u64(h->fd[0], name, "memory.max",
-		&ret->limit_bytes); /* stays 0 */
+	(void)cgroup_fs_get_u64(
+		h->fd[0], name, "memory.max", &ret->limit_bytes); /* stays 0 */
 	/* memory.peak came with Linux 5.19. */
 	if (cgroup_fs_get_u64(h->fd[0], name, "memory.peak", &ret->max_bytes) !=
 		0)
@@ -155,8 +155,7 @@ static void v2_memory_read(
  * is only the freezer and a list. */
 static void kill_all(int fd, const char *name)
 {
-	if (cgroup_fs_put(fd, name, "cgroup.kill", "1") == 0 ||
-		errno != ENOENT)
+	if (cgroup_fs_put(fd, name, "cgroup.kill", "1") == 0 || errno != ENOENT)
 		return;
 	(void)cgroup_fs_put(
 		fd, name, "cgroup.freeze", "1"); /* if not: kill as they are */

@@ -1,0 +1,495 @@
+/* io_spawn.c - see io_spawn.h. */
+#include "agent/io_spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent/io_cgroup.h"
+#include "agent/io_sandbox.h"
+#include "common/check.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+#define CHILD_SOCK 3 /* where the child keeps its end */
+
+struct user {
+	char *name; /* NULL: nobody looked up */
+	uid_t uid;
+	gid_t gid;
+	gid_t *groups;
+	int n_groups;
+};
+
+struct spawner {
+	int root;
+	struct cgroup_host *cgroup;
+	int null_fd;
+	bool oom_score_reset; /* ours is not the default */
+	struct rlimit nofile; /* what we were started with */
+	struct user user;     /* the last one looked up in this batch */
+};
+
+enum stage { STAGE_SETUP, STAGE_USER, STAGE_EXEC };
+
+/* What a child says when it fails. */
+struct report {
+	int stage;
+	int error;
+};
+
+static void prepare(struct spawner *s, struct spawn_job *j);
+static void attach(struct spawner *s, struct spawn_job *j);
+static void release(struct spawn_job *j);
+static void resize(struct spawner *s, struct spawn_job *j);
+static int user_find(struct spawner *s, const char *name, struct err *e);
+static void user_forget(struct spawner *s);
+static void child_main(const struct spawner *s, const struct spawn_job *j,
+	const struct sandbox *box, int sock);
+
+struct spawner *spawn_new(const struct spawn_config *cfg)
+{
+	struct spawner *s = xcalloc(1, sizeof(*s));
+	char text[32] = "";
+	int fd;
+
+	s->root = cfg->root;
+	s->cgroup = cfg->cgroup;
+	s->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	CHECK(s->null_fd >= 0);
+	CHECK(getrlimit(RLIMIT_NOFILE, &s->nofile) == 0);
+	fd = open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		(void)!read(fd, text, sizeof(text) - 1); /* then it stays "" */
+		(void)close(fd);			 /* only read from */
+	}
+	s->oom_score_reset = strtol(text, NULL, 10) != 0;
+	return s;
+}
+
+void spawn_free(struct spawner *s)
+{
+	if (s == NULL)
+		return;
+	user_forget(s);
+	(void)close(s->null_fd); /* /dev/null */
+	free(s);
+}
+
+/* A NULL-terminated array, copied. */
+static const char *const *strings_copy(
+	struct arena *a, const char *const *strings)
+{
+	size_t n = 0, i;
+	const char **copy;
+
+	while (strings != NULL && strings[n] != NULL)
+		n++;
+	copy = arena_alloc(a, (n + 1) * sizeof(*copy));
+	for (i = 0; i < n; i++)
+		copy[i] = arena_strdup(a, strings[i]);
+	return copy;
+}
+
+/* As execvp(3) would search, but in the PATH of the environment given. */
+static const char **search_paths(
+	struct arena *a, const char *file, const char *const *env)
+{
+	const char *path = "/usr/local/bin:/usr/bin:/bin";
+	const char **paths;
+	const char *p;
+	size_t n = 2, i;
+
+	for (i = 0; env[i] != NULL; i++) {
+		if (strncmp(env[i], "PATH=", 5) == 0)
+			path = env[i] + 5;
+	}
+	for (p = path; *p != '\0'; p++)
+		n += *p == ':';
+	paths = arena_alloc(a, (n + 1) * sizeof(*paths));
+	if (strchr(file, '/') != NULL || file[0] == '\0') {
+		paths[0] = file;
+		return paths;
+	}
+	for (n = 0;; path = p + 1) {
+		p = path + strcspn(path, ":");
+		paths[n++] = p == path ? arena_printf(a, "./%s", file)
+				       : arena_printf(a, "%.*s/%s",
+						 (int)(p - path), path, file);
+		if (*p == '\0')
+			break;
+	}
+	return paths;
+}
+
+static struct spawn_job *job_new(void)
+{
+	struct spawn_job *j = xcalloc(1, sizeof(*j));
+
+	arena_init(&j->arena);
+	j->pidfd = j->sock = j->oom_fd = -1;
+	return j;
+}
+
+struct spawn_job *spawn_job_new(const struct agent_launch *launch)
+{
+	struct spawn_job *j = job_new();
+	struct arena *a = &j->arena;
+
+	CHECK(launch->value != NULL);
+	j->id = arena_strdup(a, launch->container_id);
+	j->directory = arena_strdup(a, launch->directory);
+	j->user = arena_strdup(a, launch->user);
+	j->env = strings_copy(a, launch->env);
+	j->limits = launch->limits;
+	if (launch->shell) {
+		const char *const argv[] = { "sh", "-c", launch->value, NULL };
+
+		j->argv = strings_copy(a, argv);
+		j->paths = search_paths(a, "/bin/sh", j->env);
+	} else {
+		j->argv = strings_copy(a, launch->argv);
+		j->paths =
+			search_paths(a, arena_strdup(a, launch->value), j->env);
+	}
+	return j;
+}
+
+struct spawn_job *spawn_job_new_resize(const struct agent_resize *r)
+{
+	struct spawn_job *j = job_new();
+
+	j->id = arena_strdup(&j->arena, r->container_id);
+	j->limits = r->limits;
+	j->resize = true;
+	return j;
+}
+
+void spawn_job_free(struct spawn_job *j)
+{
+	if (j == NULL)
+		return;
+	if (j->pidfd >= 0)
+		(void)close(j->pidfd); /* no data in it */
+	if (j->sock >= 0)
+		(void)close(j->sock); /* a child that waits on it exits */
+	if (j->oom_fd >= 0)
+		(void)close(j->oom_fd); /* no data in it */
+	arena_fini(&j->arena);
+	free(j);
+}
+
+unsigned spawn_run(
+	struct spawner *s, struct worker_jobs *jobs, struct worker_jobs *done)
+{
+	struct spawn_job *batch[SPAWN_BATCH_MAX];
+	struct worker_job *job;
+	size_t n = 0, i;
+
+	while (n < SPAWN_BATCH_MAX && (job = TAILQ_FIRST(jobs)) != NULL) {
+		TAILQ_REMOVE(jobs, job, next);
+		batch[n++] = (struct spawn_job *)(void *)job;
+	}
+	for (i = 0; i < n; i++) {
+		if (!batch[i]->resize)
+			prepare(s, batch[i]);
+	}
+	for (i = 0; i < n; i++) {
+		if (batch[i]->ok && !batch[i]->resize)
+			attach(s, batch[i]);
+	}
+	for (i = 0; i < n; i++) {
+		if (batch[i]->resize)
+			resize(s, batch[i]);
+		else if (batch[i]->ok)
+			release(batch[i]);
+		TAILQ_INSERT_TAIL(done, &batch[i]->job, next);
+	}
+	user_forget(s); /* the files may change */
+	return 0;
+}
+
+int spawn_report(int sock, const char *program, struct err *e)
+{
+	static const char *const what[] = {
+		[STAGE_SETUP] = "set up",
+		[STAGE_USER] = "switch user for",
+		[STAGE_EXEC] = "exec",
+	};
+	struct report r;
+	ssize_t n;
+
+	do {
+		n = recv(sock, &r, sizeof(r), 0);
+	} while (n < 0 && errno == EINTR);
+	if (n == 0)
+		return 0;
+	if (n != (ssize_t)sizeof(r) || r.stage < 0 ||
+		r.stage >= (int)ARRAY_LEN(what))
+		return err_set(e, ERR_IO, "exec '%s': no report", program);
+	return err_set(e, ERR_IO, "%s '%s': %s", what[r.stage], program,
+		strerror(r.error));
+}
+
+int spawn_start_ticks(int pid, uint64_t *ret)
+{
+	char path[64], text[1024];
+	char *p;
+	ssize_t n;
+	int fd, field;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid); /* fits */
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	n = read(fd, text, sizeof(text) - 1);
+	(void)close(fd); /* only read from */
+	if (n <= 0)
+		return -1;
+	text[n] = '\0';
+	/* The name in field 2 may hold anything, ')' too. */
+	p = strrchr(text, ')');
+	for (field = 2; p != NULL && field < 22; field++) {
+		p = strchr(p, ' ');
+		if (p != NULL)
+			p++;
+	}
+	if (p == NULL)
+		return -1;
+	*ret = strtoull(p, NULL, 10);
+	return 0;
+}
+
+/* Sandbox, cgroups and a child that waits. */
+static void prepare(struct spawner *s, struct spawn_job *j)
+{
+	struct sandbox box = { -1, -1, -1 };
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	int sock[2];
+
+	if (j->user != NULL) {
+		if (user_find(s, j->user, &j->err) != 0)
+			return;
+		uid = s->user.uid;
+		gid = s->user.gid;
+	}
+	if (sandbox_make(&box, s->root, j->directory, uid, gid, &j->err) != 0)
+		return;
+	if (cgroup_make(s->cgroup, j->id, &j->limits, &j->err) != 0) {
+		sandbox_fini(&box);
+		return;
+	}
+	j->cgroup_made = true;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) != 0) {
+		err_set(&j->err, ERR_IO, "socketpair: %s", strerror(errno));
+		sandbox_fini(&box);
+		return;
+	}
+	j->pid = fork();
+	if (j->pid == 0)
+		child_main(s, j, &box, sock[1]);
+	(void)close(sock[1]); /* the child's */
+	sandbox_fini(&box);
+	j->sock = sock[0];
+	if (j->pid < 0) {
+		j->pid = 0;
+		err_set(&j->err, ERR_IO, "fork: %s", strerror(errno));
+		return;
+	}
+	j->ok = true;
+}
+
+/* Ends a child that was not released: it exits when the socket closes. */
+static void abandon(struct spawn_job *j)
+{
+	j->ok = false;
+	(void)close(j->sock); /* tells the child */
+	j->sock = -1;
+	(void)kill(j->pid, SIGKILL); /* a child of ours, so it is this one */
+	while (waitpid(j->pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	j->pid = 0;
+	if (j->pidfd >= 0)
+		(void)close(j->pidfd); /* no data in it */
+	j->pidfd = -1;
+}
+
+static void attach(struct spawner *s, struct spawn_job *j)
+{
+	j->pidfd = (int)syscall(SYS_pidfd_open, j->pid, 0);
+	if (j->pidfd < 0) {
+		err_set(&j->err, ERR_IO, "pidfd_open: %s", strerror(errno));
+		abandon(j);
+		return;
+	}
+	if (cgroup_enter(s->cgroup, j->id, j->pid, &j->err) != 0 ||
+		spawn_start_ticks(j->pid, &j->start_ticks) != 0) {
+		if (j->err.code == ERR_NONE)
+			err_set(&j->err, ERR_IO, "read /proc/%d/stat: %s",
+				j->pid, strerror(errno));
+		abandon(j);
+		return;
+	}
+	j->oom_fd = cgroup_watch(s->cgroup, j->id, j->token);
+}
+
+/* A child that is dead already shows on its pidfd. */
+static void release(struct spawn_job *j)
+{
+	(void)!send(j->sock, "g", 1, MSG_NOSIGNAL);
+}
+
+static void resize(struct spawner *s, struct spawn_job *j)
+{
+	j->ok = cgroup_limit(s->cgroup, j->id, &j->limits, &j->err) == 0;
+}
+
+static int groups_find(struct user *u)
+{
+	int n = 32;
+	int r;
+
+	do {
+		u->groups = xrealloc(u->groups, (size_t)n * sizeof(gid_t));
+		u->n_groups = n;
+		r = getgrouplist(u->name, u->gid, u->groups, &u->n_groups);
+		n = u->n_groups > n ? u->n_groups : 2 * n;
+	} while (r < 0 && n <= 65536); /* NGROUPS_MAX */
+	return r < 0 ? -1 : 0;
+}
+
+static int user_find(struct spawner *s, const char *name, struct err *e)
+{
+	struct user *u = &s->user;
+	char text[16 * 1024];
+	struct passwd pw;
+	struct passwd *found = NULL;
+	int r;
+
+	if (u->name != NULL && strcmp(u->name, name) == 0)
+		return 0;
+	user_forget(s);
+	r = getpwnam_r(name, &pw, text, sizeof(text), &found);
+	if (found == NULL)
+		return err_set(e, ERR_NOT_FOUND, "user '%s': %s", name,
+			r == 0 ? "no such user" : strerror(r));
+	if (geteuid() != 0 && pw.pw_uid != geteuid())
+		return err_set(e, ERR_DENIED,
+			"user '%s': the agent is not root and can't switch to it",
+			name);
+	u->name = xstrdup(name);
+	u->uid = pw.pw_uid;
+	u->gid = pw.pw_gid;
+	if (groups_find(u) == 0)
+		return 0;
+	user_forget(s);
+	return err_set(e, ERR_LIMIT, "user '%s': too many groups", name);
+}
+
+static void user_forget(struct spawner *s)
+{
+	free(s->user.name);
+	free(s->user.groups);
+	memset(&s->user, 0, sizeof(s->user));
+}
+
+/* --- in the child: only async-signal-safe calls from here on ------------- */
+
+static _Noreturn void child_fail(enum stage stage)
+{
+	struct report r = { (int)stage, errno };
+
+	(void)!write(
+		CHILD_SOCK, &r, sizeof(r)); /* who reads is gone: so be it */
+	_exit(127);
+}
+
+/* Own session, default signals, nothing open but 0, 1, 2 and the socket. */
+static void child_setup(
+	const struct spawner *s, const struct sandbox *box, int sock)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	sigset_t none;
+	int sig;
+	bool ok = fchdir(box->dir) == 0 && dup2(s->null_fd, 0) == 0 &&
+		dup2(box->out, 1) == 1 && dup2(box->err, 2) == 2;
+
+	if (sock != CHILD_SOCK && dup3(sock, CHILD_SOCK, O_CLOEXEC) < 0)
+		_exit(127);
+	if (!ok || syscall(SYS_close_range, CHILD_SOCK + 1, UINT_MAX, 0) != 0)
+		child_fail(STAGE_SETUP);
+	for (sig = 1; sig < NSIG; sig++)
+		(void)sigaction(sig, &dfl, NULL); /* KILL and STOP refuse */
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* can't fail */
+	(void)setsid(); /* a fresh child is no group leader */
+	(void)umask(022);
+	(void)setrlimit(RLIMIT_NOFILE, &s->nofile); /* only ever lowers */
+}
+
+/* The agent may be protected from the OOM killer, its tasks are not. */
+static void child_oom_score(const struct spawner *s)
+{
+	int fd;
+
+	if (!s->oom_score_reset)
+		return;
+	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	(void)!write(fd, "0", 1); /* best effort */
+	(void)close(fd);	  /* written or refused by now */
+}
+
+static void child_user(const struct spawner *s, const struct spawn_job *j)
+{
+	const struct user *u = &s->user;
+
+	if (j->user == NULL || geteuid() != 0)
+		return;
+	if (syscall(SYS_setgroups, u->n_groups, u->groups) != 0 ||
+		syscall(SYS_setresgid, u->gid, u->gid, u->gid) != 0 ||
+		syscall(SYS_setresuid, u->uid, u->uid, u->uid) != 0)
+		child_fail(STAGE_USER);
+}
+
+static void child_main(const struct spawner *s, const struct spawn_job *j,
+	const struct sandbox *box, int sock)
+{
+	union {
+		const char *const *in;
+		char *const *out;
+	} argv = { j->argv }, env = { j->env }; /* exec doesn't write them */
+	int i, saved = ENOENT;
+	char go;
+
+	child_setup(s, box, sock);
+	child_oom_score(s);
+	if (read(CHILD_SOCK, &go, 1) != 1)
+		_exit(127); /* the agent is gone */
+	child_user(s, j);
+	for (i = 0; j->paths[i] != NULL; i++) {
+		(void)execve(j->paths[i], argv.out, env.out);
+		if (errno == EACCES)
+			saved = EACCES; /* there, but not for us */
+		else if (errno != ENOENT && errno != ENOTDIR)
+			child_fail(STAGE_EXEC);
+	}
+	errno = saved;
+	child_fail(STAGE_EXEC);
+}
