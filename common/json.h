@@ -16,6 +16,8 @@
  * Commas are put by the writer. A key must be followed by exactly one value;
  * what doesn't balance is our bug (CHECK). Texts may be any bytes: what is not
  * UTF-8 becomes U+FFFD, so the output is always valid.
+ *
+ * Not in one file with json-c's headers: they have a json_bool, too.
  */
 #ifndef COMMON_JSON_H
 #define COMMON_JSON_H
@@ -49,7 +51,7 @@ void json_strn(struct json *j, const char *s, size_t n);
 void json_int(struct json *j, int64_t v);
 void json_uint(struct json *j, uint64_t v);
 void json_milli(struct json *j, int64_t milli); /* 1500: 1.5; 2000: 2.0 */
-void json_double(struct json *j, double v);	/* see json_double_add() */
+void json_double(struct json *j, double v);	/* see json_text.h */
 void json_bool(struct json *j, bool v);
 void json_null(struct json *j);
 /* A value that is JSON already. */
@@ -60,12 +62,5 @@ void json_kstr(struct json *j, const char *key, const char *s);
 void json_kint(struct json *j, const char *key, int64_t v);
 void json_kmilli(struct json *j, const char *key, int64_t milli);
 void json_kbool(struct json *j, const char *key, bool v);
-
-/* The pieces, for other writers: a quoted text; a decimal of thousandths; the
- * shortest decimal that reads back as v, with at least one digit after the
- * point (15.0), Infinity, -Infinity or NaN. */
-void json_quote_add(struct buf *to, const char *s, size_t n);
-void json_milli_add(struct buf *to, int64_t milli);
-void json_double_add(struct buf *to, double v);
 
 #endif

@@ -44,6 +44,9 @@
 #define MSG_ARENA_FACTOR 64
 /* Nesting of JSON (Mesos: 200). */
 #define PBJSON_DEPTH_MAX 200
+/* Values in one JSON text: each takes some 100 bytes while it is read. 10,000
+ * tasks of 150 values fit. */
+#define PBJSON_VALUES_MAX 2000000
 /* One record of a stream that we read (a client's view of /state can be big). */
 #define RECORDIO_RECORD_MAX (256 * 1024 * 1024)
 

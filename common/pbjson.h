@@ -8,7 +8,12 @@
  * a single value where a list is expected is a list of one; numbers and
  * booleans may arrive as strings; unknown fields are ignored; unknown enum
  * names count as unset, or as an error in a required field; null is unset.
- * Nesting is bounded by PBJSON_DEPTH_MAX.
+ * A number outside the field's range is an error, as is a text with a NUL or
+ * bytes that are not UTF-8. Nesting is bounded by PBJSON_DEPTH_MAX, the number
+ * of values by PBJSON_VALUES_MAX, memory by MSG_ARENA_FACTOR.
+ *
+ * What is written is valid JSON, but for bare Infinity and NaN, which Mesos
+ * writes, too; both are read, bare and as strings.
  *
  * Fields are written in order of their numbers (protobuf-c keeps no other).
  */
