@@ -84,8 +84,9 @@ TESTENV := B=$(B) CC='$(CC)' NPM=$(NPM)
 COUNTS  ?=
 RUN     = $(TESTENV) tests/run $(if $(COUNTS),-c $(COUNTS)) -l $(or $(LABEL),$@)
 
+# gcc sees NULL formats in instrumented code that aren't there.
 SAN_asan := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer \
-	-fno-sanitize-recover=undefined
+	-fno-sanitize-recover=undefined -Wno-format-truncation
 SAN_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 SAN_fuzz := $(SAN_asan) -fsanitize=fuzzer-no-link
 FUZZ_SECONDS ?= 30

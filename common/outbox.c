@@ -84,7 +84,7 @@ static void effect_msg(
 	e->data = outbox_pack(o, msg, &e->size);
 }
 
-static void effect_text(
+__attribute__((format(printf, 3, 0))) static void effect_text(
 	struct outbox *o, struct effect *e, const char *fmt, va_list ap)
 {
 	va_list again;
