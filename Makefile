@@ -25,6 +25,10 @@ STD    := -std=c11 -D_GNU_SOURCE -pthread
 WARN   := -Wall -Wextra -Werror -Wshadow -Wconversion -Wswitch-enum \
 	-Wmissing-prototypes -Wstrict-prototypes -Wcast-qual -Wformat=2 -Wvla \
 	-Wpointer-arith -Wundef -Wwrite-strings -Wno-missing-field-initializers
+# What sanitizers add to the code confuses the warnings; the plain builds decide.
+ifneq ($(findstring -fsanitize,$(CFLAGS)),)
+WARN   := -w
+endif
 HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 LDHARDEN  := -Wl,-z,relro,-z,now -Wl,--as-needed
 DEPS_PURE := libprotobuf-c json-c
@@ -66,6 +70,11 @@ FORMATTED = $(sort $(wildcard common/*.[ch] master/*.[ch] agent/*.[ch] \
 	agent/executor/*.[ch] sched/*.[ch] sched/demo/*.[ch] \
 	sched/include/butte/*.h cli/*.[ch] tests/*.[ch] tests/*/*.[ch]))
 
+# One line per file; V=1 shows whole commands, -s nothing.
+quiet := $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+Q     := $(if $(filter 1,$(V)),,@)
+say   = @$(if $(filter 1,$(V))$(quiet),:,printf '  %-5s %s\n' $1 $@)
+
 obj = $(patsubst %.c,$(B)/%.o,$1)
 has = $(if $(filter $1,$(SRC)),$2)
 
@@ -103,19 +112,22 @@ all: $(PROGRAMS) $(LIBBUTTE) $(B)/libcore.a $(B)/libedge.a
 
 $(B)/proto/%.pb-c.c $(B)/proto/%.pb-c.h: proto/%.proto
 	@mkdir -p $(@D)
-	protoc-c -Iproto --c_out=$(B)/proto $<
+	$(call say,PROTO)
+	$(Q)protoc-c -Iproto --c_out=$(B)/proto $<
 
 $(B)/proto/%.pb-c.o: $(B)/proto/%.pb-c.c | $(GENH)
-	$(CC) $(STD) -fPIC $(HARDEN) $(CFLAGS) -w $(INC) -MD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(STD) -fPIC $(HARDEN) $(CFLAGS) -w $(INC) -MD -MP -c -o $@ $<
 
 $(B)/llhttp/%.o: $(LLHTTP_SRC)/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -fPIC $(HARDEN) $(CFLAGS) -w -I$(LLHTTP_INC) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) -std=gnu11 -fPIC $(HARDEN) $(CFLAGS) -w -I$(LLHTTP_INC) -c -o $@ $<
 
 # Every message, enum and oneof of the v1 API, for the test that compares them
 # all with the table.
 $(B)/proto/descriptors.h: $(PUBLIC_PROTO:%.proto=$(B)/proto/%.pb-c.c)
-	cat $(^:.c=.h) $^ | sed -n \
+	$(Q)cat $(^:.c=.h) $^ | sed -n \
 		-e 's/^extern const ProtobufCMessageDescriptor \(.*\);/MESSAGE(\1)/p' \
 		-e 's/^extern const ProtobufCEnumDescriptor *\(.*\);/ENUM(\1)/p' \
 		-e 's/^ *offsetof(\(.*\), \(.*\)_case),/ONEOF(\1, \2)/p' | \
@@ -125,20 +137,24 @@ $(B)/proto/descriptors.h: $(PUBLIC_PROTO:%.proto=$(B)/proto/%.pb-c.c)
 
 $(B)/%.o: %.c | $(GENH)
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(WARN) $(HARDEN) -fPIC $(CFLAGS) $(INC) \
+	$(call say,CC)
+	$(Q)$(CC) $(STD) $(WARN) $(HARDEN) -fPIC $(CFLAGS) $(INC) \
 		-DBUTTE_VERSION='"$(VERSION)"' -MD -MP -c -o $@ $<
 
 $(B)/libcore.a: $(call obj,$(LIBPURE)) $(GEN:.c=.o)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
 
 $(B)/libedge.a: $(call obj,$(LIBEDGE)) $(LLHTTP)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
 
 $(B)/libcli.a: $(call obj,$(LIBCLI))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
 
 # --- programs -----------------------------------------------------------
 
@@ -148,16 +164,20 @@ program = $(CC) $(CFLAGS) $(HARDEN) $(LDHARDEN) -pthread -o $@ \
 	$(filter %.o,$^) $(GROUP) $(LIBS)
 
 $(B)/butte-master: $(B)/master/main.o $(CORE)
-	$(program)
+	$(call say,LD)
+	$(Q)$(program)
 
 $(B)/butte-agent: $(B)/agent/main.o $(CORE)
-	$(program)
+	$(call say,LD)
+	$(Q)$(program)
 
 $(B)/butte: $(B)/cli/main.o $(B)/libcli.a $(CORE)
-	$(program)
+	$(call say,LD)
+	$(Q)$(program)
 
 $(B)/butte-demo: $(call obj,$(DEMO)) $(B)/libbutte.a $(CORE)
-	$(program)
+	$(call say,LD)
+	$(Q)$(program)
 
 # The executor is one process per task: static, small, with only what it calls.
 # Sanitizers need the dynamic C library, so asan and tsan say otherwise.
@@ -169,20 +189,24 @@ static_obj = $(patsubst %.c,$(B)/static/%.o,$1)
 
 $(B)/static/%.pb-c.o: $(B)/proto/%.pb-c.c | $(GENH)
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(HARDEN) $(EXEC_CFLAGS) -w $(INC) -MD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(STD) $(HARDEN) $(EXEC_CFLAGS) -w $(INC) -MD -MP -c -o $@ $<
 
 $(B)/static/%.o: %.c | $(GENH)
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(WARN) $(HARDEN) $(EXEC_CFLAGS) $(INC) \
+	$(call say,CC)
+	$(Q)$(CC) $(STD) $(WARN) $(HARDEN) $(EXEC_CFLAGS) $(INC) \
 		-DBUTTE_VERSION='"$(VERSION)"' -MD -MP -c -o $@ $<
 
 $(B)/static/libcore.a: $(call static_obj,$(EXEC_COMMON)) \
 		$(PROTO:%.proto=$(B)/static/%.pb-c.o)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
 
 $(B)/butte-executor: $(call static_obj,$(EXECUTOR)) $(B)/static/libcore.a
-	$(CC) $(EXEC_CFLAGS) $(HARDEN) $(EXEC_LDFLAGS) -Wl,-z,relro,-z,now \
+	$(call say,LD)
+	$(Q)$(CC) $(EXEC_CFLAGS) $(HARDEN) $(EXEC_LDFLAGS) -Wl,-z,relro,-z,now \
 		-o $@ $(filter %.o,$^) $(GROUP) $(LIBS_PURE)
 
 # --- the library --------------------------------------------------------
@@ -194,26 +218,29 @@ PUBLIC_SYMBOLS := butte_* mesos__v1__* google__protobuf__duration__*
 
 $(B)/libbutte.o: $(call obj,$(SCHED)) $(PUBLIC_PROTO:%.proto=$(B)/proto/%.pb-c.o) \
 		$(CORE)
-	$(CC) -r -nostdlib -o $@ $(filter %.o,$^) $(GROUP)
-	objcopy -w $(PUBLIC_SYMBOLS:%=--keep-global-symbol='%') $@
+	$(call say,LD)
+	$(Q)$(CC) -r -nostdlib -o $@ $(filter %.o,$^) $(GROUP)
+	$(Q)objcopy -w $(PUBLIC_SYMBOLS:%=--keep-global-symbol='%') $@
 
 $(B)/libbutte.a: $(B)/libbutte.o
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
 
 $(B)/libbutte.map: Makefile
 	@mkdir -p $(@D)
-	printf '{ global: %s local: *; };\n' '$(PUBLIC_SYMBOLS:%=%;)' >$@
+	$(Q)printf '{ global: %s local: *; };\n' '$(PUBLIC_SYMBOLS:%=%;)' >$@
 
 $(B)/libbutte.so: $(B)/libbutte.o $(B)/libbutte.map
-	$(CC) $(CFLAGS) -shared $(LDHARDEN) -Wl,-soname,libbutte.so.$(SOVERSION) \
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) -shared $(LDHARDEN) -Wl,-soname,libbutte.so.$(SOVERSION) \
 		-Wl,--version-script=$(B)/libbutte.map -o $@ $< $(LIBS_PURE) \
 		$(LIBS_EDGE)
 	@ln -sf libbutte.so $@.$(SOVERSION)
 
 $(B)/butte.pc: sched/butte.pc.in Makefile
 	@mkdir -p $(@D)
-	sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@VERSION@,$(VERSION),' \
+	$(Q)sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@VERSION@,$(VERSION),' \
 		-e 's,@DEPS@,$(DEPS_PURE) $(DEPS_EDGE),' $< >$@
 
 # --- tests --------------------------------------------------------------
@@ -224,24 +251,28 @@ test_program = $(CC) $(STD) $(WARN) -Wno-missing-prototypes $(HARDEN) $(CFLAGS) 
 
 $(B)/tests/unit/%: tests/unit/%.c $(B)/libcli.a $(CORE)
 	@mkdir -p $(@D)
-	$(test_program) -lcmocka
+	$(call say,LD)
+	$(Q)$(test_program) -lcmocka
 
 $(B)/tests/unit/test_proto: $(B)/proto/descriptors.h
 
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libcli.a $(CORE)
 	@mkdir -p $(@D)
-	$(test_program) -fsanitize=fuzzer
+	$(call say,LD)
+	$(Q)$(test_program) -fsanitize=fuzzer
 
 $(B)/tests/bench/%: tests/bench/%.c $(B)/libcli.a $(CORE)
 	@mkdir -p $(@D)
-	$(test_program)
+	$(call say,LD)
+	$(Q)$(test_program)
 
 $(B)/tests/daemons/%: tests/daemons/%.c $(B)/libcli.a $(CORE)
 	@mkdir -p $(@D)
-	$(test_program)
+	$(call say,LD)
+	$(Q)$(test_program)
 
 unit: $(UNIT)
-	$(RUN) $(UNIT)
+	@$(RUN) $(UNIT)
 
 $(NPM)/.done: tests/daemons/package.json tests/daemons/package-lock.json
 	@mkdir -p $(@D)
@@ -252,11 +283,11 @@ $(NPM)/.done: tests/daemons/package.json tests/daemons/package-lock.json
 npm: $(NPM)/.done
 
 daemons: all $(AIDS) $(NPM)/.done
-	$(RUN) $(DAEMONS)
+	@$(RUN) $(DAEMONS)
 
 # The rules of the house, and a seeded violation of each.
 house: all
-	$(RUN) $(HOUSE)
+	@$(RUN) $(HOUSE)
 
 sanitized = $(MAKE) B=$(B)/$1 NPM=$(NPM) HARDEN= CFLAGS='$(SAN_$1)' \
 	EXEC_CFLAGS='$(SAN_$1)' EXEC_LDFLAGS=
@@ -278,7 +309,7 @@ fuzz-run: $(FUZZ)
 		printf '#!/bin/sh\nexec scripts/fuzz-tap %s %s\n' \
 			$$f $(FUZZ_SECONDS) >$$f.sh && chmod +x $$f.sh; \
 	done
-	$(RUN) $(FUZZ:%=%.sh)
+	@$(RUN) $(FUZZ:%=%.sh)
 
 bench: all $(BENCH) $(AIDS)
 	for b in $(BENCH) $(BENCHSH); do \
