@@ -33,7 +33,7 @@ HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 LDHARDEN  := -Wl,-z,relro,-z,now -Wl,--as-needed
 DEPS_PURE := libprotobuf-c json-c
 DEPS_EDGE := libevent libevent_pthreads libevent_openssl openssl sqlite3 zlib
-INC    := -I. -Isched/include -isystem $(B)/proto -isystem $(LLHTTP_INC) \
+INC    := -DPROTOBUF_C__NO_DEPRECATED -I. -Isched/include -isystem $(B)/proto -isystem $(LLHTTP_INC) \
 	$(shell $(PKG_CONFIG) --cflags $(DEPS_PURE) $(DEPS_EDGE))
 LIBS_PURE := $(shell $(PKG_CONFIG) --libs $(DEPS_PURE))
 LIBS_EDGE := $(shell $(PKG_CONFIG) --libs $(DEPS_EDGE)) -pthread
@@ -182,7 +182,7 @@ $(B)/butte-demo: $(call obj,$(DEMO)) $(B)/libbutte.a $(CORE)
 # The executor is one process per task: static, small, with only what it calls.
 # Sanitizers need the dynamic C library, so asan and tsan say otherwise.
 EXEC_CFLAGS  ?= -O2 -g -fno-pie -ffunction-sections -fdata-sections
-EXEC_LDFLAGS ?= -static -no-pie -Wl,--gc-sections
+EXEC_LDFLAGS ?= -static -Wl,--gc-sections
 EXEC_COMMON  := $(filter common/%,$(PURE)) \
 	$(wildcard common/io_log.c)
 static_obj = $(patsubst %.c,$(B)/static/%.o,$1)
