@@ -89,4 +89,14 @@
 #define CONTAINER_DESTROY_WARN_MS  (60 * 1000)
 #define CONTAINER_DESTROY_RETRY_MS 1000
 
+/* --- files API ---------------------------------------------------------- */
+
+/* One answer of /files/read and READ_FILE (Mesos: 16 pages). */
+#define FILES_READ_MAX (64 * 1024)
+/* One piece of a download, and what may wait unsent before the next is read. */
+#define FILES_CHUNK_MAX	     (256 * 1024)
+#define FILES_DOWNLOAD_QUEUE (1024 * 1024)
+/* Entries of one listing. */
+#define FILES_BROWSE_MAX 100000
+
 #endif
