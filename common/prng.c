@@ -51,3 +51,16 @@ uint64_t prng_below(struct prng *p, uint64_t n)
 	while (x >= limit);
 	return x % n;
 }
+
+void prng_uuid(struct prng *p, char text[UUID_TEXT_SIZE])
+{
+	uint64_t words[2];
+	uint8_t bytes[UUID_SIZE];
+
+	words[0] = prng_next(p);
+	words[1] = prng_next(p);
+	for (size_t i = 0; i < UUID_SIZE; i++) /* the same on any machine */
+		bytes[i] = (uint8_t)(words[i / 8] >> (i % 8 * 8));
+	uuid_v4(bytes);
+	uuid_format(text, bytes);
+}
