@@ -11,6 +11,21 @@ lint() { # mandoc exits 0 on STYLE
 }
 is_shell() { head -n 1 "$1" | grep -Eq '^#!.*[/ ](ba|da)?sh'; }
 
+# Paths in `...` of the README's map.
+map_is_true() {
+	local bad=0 path
+
+	while read -r path; do
+		# shellcheck disable=SC2086 # may be a pattern
+		ls -d $path >/dev/null 2>&1 && continue
+		echo "README.md: $path is not there"
+		bad=1
+	done < <(sed -n '/^## The house/,$p' README.md | grep -o '`[^`]*`' |
+		tr -d '`' | grep -E '^[a-z]+/[^ ]*$')
+	return $bad
+}
+
+tap "the map in README.md is true" map_is_true
 for page in man/*.[1-9]; do
 	[ -f "$page" ] && tap "$page is clean mdoc" lint "$page"
 done
