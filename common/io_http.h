@@ -71,6 +71,8 @@ struct http_server_ops {
 typedef void http_body_f(
 	void *ctx, uint64_t id, const uint8_t *data, size_t size, bool last);
 void http_req_body_stream(struct http_req *r, http_body_f *on_body, void *ctx);
+/* Stops and goes on taking the body: its consumer is slower than its sender. */
+void http_req_body_pause(struct http_req *r, bool pause);
 
 struct http_server *http_server_new(
 	struct event_base *base, const struct http_server_ops *ops, void *ctx);
@@ -82,6 +84,19 @@ int http_server_listen(struct http_server *s, const char *address,
 int http_server_listen_unix(
 	struct http_server *s, const char *path, unsigned mode, struct err *e);
 uint16_t http_server_port(const struct http_server *s); /* of the first */
+
+/* The bounds of limits.h under their names there; tests make them smaller. */
+struct http_limits {
+	uint64_t body_max;
+	uint64_t idle_timeout_ms;
+	uint64_t head_timeout_ms;
+	uint64_t body_timeout_ms;
+	uint64_t write_timeout_ms;
+	size_t stream_queue_max;
+	unsigned connections_per_address_max;
+	unsigned pipeline_max;
+};
+struct http_limits *http_server_limits(struct http_server *s);
 void http_server_free(struct http_server *s);
 
 /* The exchange of that number, or NULL when it is over. */

@@ -12,6 +12,8 @@
 
 struct err;
 struct ssl_ctx_st;
+struct ssl_session_st;
+struct ssl_st;
 
 enum tls_verify { TLS_VERIFY_NONE, TLS_VERIFY_OPTIONAL, TLS_VERIFY_REQUIRE };
 
@@ -28,5 +30,16 @@ struct ssl_ctx_st *tls_server_new(const struct tls_config *c, struct err *e);
 /* A client always verifies chain, dates and name (DNS or IP). */
 struct ssl_ctx_st *tls_client_new(const struct tls_config *c, struct err *e);
 void tls_free(struct ssl_ctx_st *ctx);
+
+/* --- for io_conn.c: one connection's TLS --------------------------------- */
+
+struct ssl_st *tls_accept(struct ssl_ctx_st *ctx, int fd);
+/* name: DNS name or address that the server's certificate must be for. session
+ * may be NULL. */
+struct ssl_st *tls_connect(struct ssl_ctx_st *ctx, int fd, const char *name,
+	struct ssl_session_st *session);
+/* Says what went wrong with the peer: which certificate, why, what to do. Call
+ * it right after the failed SSL function. Returns -1. */
+int tls_failed(struct ssl_st *ssl, int ret, const char *peer, struct err *e);
 
 #endif

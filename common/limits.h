@@ -29,11 +29,32 @@
 #define HTTP_CONNECTIONS_PER_ADDRESS_MAX 12000
 /* Requests of one connection that wait for their answers. */
 #define HTTP_PIPELINE_MAX 128
+/* Unsent bytes of whole answers before a connection's next requests wait. */
+#define HTTP_PIPELINE_QUEUE_MAX (1024 * 1024)
+/* Clients over their number of connections that are told so; more are closed
+ * without a word. */
+#define HTTP_REFUSED_MAX 64
+/* No more files can be opened: how long nobody is accepted. */
+#define HTTP_ACCEPT_PAUSE_MS 500
+/* Clients accepted in one pass of the loop. */
+#define HTTP_ACCEPT_MAX 64
 /* Unsent bytes of a stream before its reader is cut off. */
 #define HTTP_STREAM_QUEUE_MAX (16 * 1024 * 1024)
 /* Smaller answers are not worth compressing (Mesos: 1024). */
 #define HTTP_GZIP_MIN	       1024
 #define HTTP_CLIENT_TIMEOUT_MS (30 * 1000)
+/* An answer that a client gathers (a /state of a big cluster). */
+#define HTTP_ANSWER_MAX (256 * 1024 * 1024)
+
+/* --- connections ------------------------------------------------------- */
+
+/* Bytes that one connection may read before others get their turn. */
+#define CONN_READ_MAX (64 * 1024)
+/* And send. */
+#define CONN_WRITE_MAX (256 * 1024)
+/* How long a finished connection waits for the peer to have read all: closing
+ * with unread input would reset it, and the last answer be lost. */
+#define CONN_LINGER_MS 2000
 
 /* --- messages --------------------------------------------------------- */
 
