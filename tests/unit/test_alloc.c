@@ -1,0 +1,783 @@
+/* test_alloc.c - the allocator: triggers, order, filters, what is withheld. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/arena.h"
+#include "common/check.h"
+#include "common/err.h"
+#include "common/mem.h"
+#include "common/res.h"
+#include "master/alloc.h"
+
+#define INTERVAL 1000
+#define OFFERS	 64
+
+struct offer {
+	char fw[32], role[32], agent[32];
+	struct res res;
+};
+
+/* One allocator, the time, and the offers of the last run. */
+struct world {
+	struct alloc *a;
+	uint64_t now;
+	struct offer offers[OFFERS];
+	size_t n;
+};
+
+static struct world w;
+
+static void start_with(const struct alloc_config *cfg)
+{
+	struct err e = { 0 };
+
+	w = (struct world){ .now = 10000 };
+	w.a = alloc_new(cfg, &e);
+	if (w.a == NULL)
+		fail_msg("%s", e.text);
+}
+
+static void start(void)
+{
+	start_with(&(struct alloc_config){ .interval_ms = INTERVAL,
+		.seed = 1,
+		.min_allocatable = "cpus:0.01|mem:32",
+		.filter_gpu = true });
+}
+
+static void forget(void)
+{
+	size_t i;
+
+	for (i = 0; i < w.n; i++)
+		res_fini(&w.offers[i].res);
+	w.n = 0;
+}
+
+static void stop(void)
+{
+	alloc_check(w.a);
+	forget();
+	alloc_free(w.a);
+}
+
+static void on_offer(void *ctx, const char *fw, const char *role,
+	const char *agent, struct res *r)
+{
+	struct offer *o = &w.offers[w.n];
+
+	(void)ctx;
+	assert_true(w.n < OFFERS);
+	w.n++;
+	snprintf(o->fw, sizeof(o->fw), "%s", fw);
+	snprintf(o->role, sizeof(o->role), "%s", role);
+	snprintf(o->agent, sizeof(o->agent), "%s", agent);
+	res_init(&o->res);
+	res_move(&o->res, r);
+	res_allocate(&o->res, NULL);
+}
+
+/* What an event asked for, without waiting. */
+static size_t run(void)
+{
+	forget();
+	alloc_run(w.a, w.now, on_offer, NULL);
+	alloc_check(w.a);
+	return w.n;
+}
+
+/* The next period. */
+static size_t tick(void)
+{
+	w.now += INTERVAL;
+	return run();
+}
+
+static void agent_with(const char *id, const char *text, unsigned caps)
+{
+	struct res r = RES_INIT;
+	struct err e = { 0 };
+
+	if (res_parse(&r, text, "*", &e) != 0)
+		fail_msg("%s", e.text);
+	alloc_agent_add(w.a, id, &r, caps);
+	res_fini(&r);
+}
+
+static void agent(const char *id, const char *text)
+{
+	agent_with(id, text, ALLOC_MULTI_ROLE | ALLOC_HIERARCHICAL_ROLE);
+}
+
+/* Roles between commas. */
+static void framework_with(
+	const char *id, const char *roles, unsigned caps, bool active)
+{
+	char *text = xstrdup(roles), *save = NULL, *p;
+	const char *names[8];
+	struct alloc_framework f = { .roles = names, .capabilities = caps };
+
+	for (p = strtok_r(text, ",", &save); p != NULL;
+		p = strtok_r(NULL, ",", &save))
+		names[f.n_roles++] = p;
+	alloc_framework_add(w.a, id, &f, active);
+	free(text);
+}
+
+static void framework(const char *id, const char *roles)
+{
+	framework_with(id, roles, ALLOC_MULTI_ROLE, true);
+}
+
+static void decline(const struct offer *o, uint64_t refuse_ms)
+{
+	alloc_release(w.a, o->fw, o->role, o->agent, &o->res, false, refuse_ms,
+		w.now);
+}
+
+static void release_text(const char *fw, const char *role, const char *agent_id,
+	const char *text, uint64_t refuse_ms)
+{
+	struct res r = RES_INIT;
+
+	assert_int_equal(res_parse(&r, text, "*", NULL), 0);
+	alloc_release(w.a, fw, role, agent_id, &r, false, refuse_ms, w.now);
+	res_fini(&r);
+}
+
+static const struct offer *find(const char *fw, const char *agent_id)
+{
+	size_t i;
+
+	for (i = 0; i < w.n; i++)
+		if (strcmp(w.offers[i].fw, fw) == 0 &&
+			(agent_id == NULL ||
+				strcmp(w.offers[i].agent, agent_id) == 0))
+			return &w.offers[i];
+	return NULL;
+}
+
+static size_t count(const char *fw)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < w.n; i++)
+		n += strcmp(w.offers[i].fw, fw) == 0;
+	return n;
+}
+
+static void assert_offer(const struct offer *o, const char *text)
+{
+	struct res want = RES_INIT;
+	struct arena a;
+
+	assert_non_null(o);
+	arena_init(&a);
+	assert_int_equal(res_parse(&want, text, "*", NULL), 0);
+	if (!res_equal(&want, &o->res))
+		fail_msg("offered %s, not %s", res_text(&a, &o->res), text);
+	res_fini(&want);
+	arena_fini(&a);
+}
+
+/* --- triggers ----------------------------------------------------------- */
+
+static void test_new_agent_and_framework_trigger(void **state)
+{
+	(void)state;
+	start();
+	run(); /* the first period */
+	framework("f", "r");
+	assert_int_equal(alloc_due(w.a), 0);
+	assert_int_equal(run(), 0);
+	assert_int_equal(alloc_due(w.a), w.now + INTERVAL);
+	agent("a", "cpus:2;mem:100");
+	assert_int_equal(alloc_due(w.a), 0);
+	assert_int_equal(run(), 1);
+	assert_offer(find("f", "a"), "cpus:2;mem:100");
+	assert_int_equal(run(), 0);
+	stop();
+}
+
+static void test_returned_waits_for_the_period(void **state)
+{
+	(void)state;
+	start();
+	framework("f", "r");
+	agent("a", "cpus:2;mem:100");
+	run();
+	decline(find("f", "a"), 0);
+	assert_int_equal(run(), 0);
+	assert_int_equal(alloc_due(w.a), w.now + INTERVAL);
+	assert_int_equal(tick(), 1);
+	stop();
+}
+
+static void test_event_looks_at_its_agent_only(void **state)
+{
+	(void)state;
+	start();
+	framework("f", "r");
+	agent("a", "cpus:2;mem:100");
+	run();
+	decline(find("f", "a"), 0);
+	agent("b", "cpus:1;mem:100");
+	assert_int_equal(run(), 1);
+	assert_non_null(find("f", "b"));
+	assert_int_equal(tick(), 1);
+	assert_non_null(find("f", "a"));
+	stop();
+}
+
+/* --- filters ------------------------------------------------------------ */
+
+static void test_filter_lasts(void **state)
+{
+	(void)state;
+	start();
+	framework("f", "r");
+	agent("a", "cpus:2;mem:100");
+	run();
+	decline(find("f", "a"), 2500);
+	assert_int_equal(tick(), 0);
+	assert_int_equal(tick(), 0);
+	assert_int_equal(tick(), 1);
+	stop();
+}
+
+static void test_filter_never_ends_before_the_next_run(void **state)
+{
+	(void)state;
+	start();
+	framework("f", "r");
+	agent("a", "cpus:2;mem:100");
+	run();
+	decline(find("f", "a"), 1); /* raised to the interval */
+	assert_int_equal(tick(), 0);
+	assert_int_equal(tick(), 1);
+	stop();
+}
+
+static void test_filter_hides_smaller_not_larger(void **state)
+{
+	(void)state;
+	start();
+	framework("f", "r");
+	agent("a", "cpus:4;mem:400");
+	run();
+	/* Of the offer 2 cpus were used; 2 are refused. */
+	release_text("f", "r", "a", "cpus:2;mem:400", 60000);
+	assert_int_equal(tick(), 0);
+	release_text("f", "r", "a", "cpus:1", 0);
+	assert_int_equal(tick(), 1); /* 3 are more than what was refused */
+	assert_offer(find("f", "a"), "cpus:3;mem:400");
+	release_text("f", "r", "a", "cpus:1;mem:40", 0);
+	assert_int_equal(tick(), 0); /* a part of it stays hidden */
+	stop();
+}
+
+static void test_filter_is_of_one_framework(void **state)
+{
+	(void)state;
+	start();
+	framework("f", "r");
+	agent("a", "cpus:4;mem:400");
+	run();
+	decline(find("f", "a"), 60000);
+	framework("g", "r");
+	assert_int_equal(run(), 1);
+	assert_non_null(find("g", "a"));
+	stop();
+}
+
+static void test_revive_clears_filters_and_triggers(void **state)
+{
+	(void)state;
+	start();
+	framework("f", "r");
+	agent("a", "cpus:4;mem:400");
+	run();
+	decline(find("f", "a"), 60000);
+	assert_int_equal(tick(), 0);
+	alloc_revive(w.a, "f", NULL, 0);
+	assert_int_equal(alloc_due(w.a), 0);
+	assert_int_equal(run(), 1);
+	stop();
+}
+
+static void test_suppress(void **state)
+{
+	const char *role = "r";
+
+	(void)state;
+	start();
+	framework("f", "r");
+	alloc_suppress(w.a, "f", &role, 1);
+	assert_true(alloc_is_suppressed(w.a, "f", "r"));
+	agent("a", "cpus:4;mem:400");
+	assert_int_equal(run(), 0);
+	assert_int_equal(tick(), 0);
+	alloc_revive(w.a, "f", &role, 1);
+	assert_false(alloc_is_suppressed(w.a, "f", "r"));
+	assert_int_equal(run(), 1);
+	stop();
+}
+
+static void test_suppress_keeps_filters(void **state)
+{
+	(void)state;
+	start();
+	framework("f", "r");
+	agent("a", "cpus:4;mem:400");
+	run();
+	decline(find("f", "a"), 60000);
+	alloc_suppress(w.a, "f", NULL, 0);
+	assert_int_equal(tick(), 0);
+	struct alloc_stats s;
+	alloc_stats_get(w.a, &s);
+	assert_int_equal(s.filters, 1);
+	stop();
+}
+
+static void test_deactivation_clears_filters(void **state)
+{
+	(void)state;
+	start();
+	framework("f", "r");
+	agent("a", "cpus:4;mem:400");
+	run();
+	decline(find("f", "a"), 60000);
+	alloc_framework_activate(w.a, "f", false);
+	assert_int_equal(tick(), 0);
+	alloc_framework_activate(w.a, "f", true);
+	assert_int_equal(run(), 1);
+	stop();
+}
+
+static void test_suppression_survives_deactivation(void **state)
+{
+	(void)state;
+	start();
+	framework("f", "r");
+	alloc_suppress(w.a, "f", NULL, 0);
+	agent("a", "cpus:4;mem:400");
+	alloc_framework_activate(w.a, "f", false);
+	alloc_framework_activate(w.a, "f", true);
+	assert_int_equal(run(), 0);
+	stop();
+}
+
+/* --- order --------------------------------------------------------------- */
+
+static void test_shares_are_evened_out(void **state)
+{
+	char id[8];
+	int i;
+
+	(void)state;
+	start();
+	for (i = 0; i < 10; i++) {
+		snprintf(id, sizeof(id), "a%d", i);
+		agent(id, "cpus:4;mem:400");
+	}
+	framework("f", "r");
+	framework("g", "s");
+	assert_int_equal(run(), 10);
+	assert_int_equal(count("f"), 5);
+	assert_int_equal(count("g"), 5);
+	stop();
+}
+
+static void test_weights(void **state)
+{
+	char id[8];
+	int i;
+
+	(void)state;
+	start();
+	alloc_weight_set(w.a, "s", 3000);
+	for (i = 0; i < 12; i++) {
+		snprintf(id, sizeof(id), "a%d", i);
+		agent(id, "cpus:4;mem:400");
+	}
+	framework("f", "r");
+	framework("g", "s");
+	assert_int_equal(run(), 12);
+	assert_int_equal(count("f"), 3);
+	assert_int_equal(count("g"), 9);
+	stop();
+}
+
+static void test_hierarchy(void **state)
+{
+	char id[8];
+	int i;
+
+	(void)state;
+	start();
+	for (i = 0; i < 12; i++) {
+		snprintf(id, sizeof(id), "a%d", i);
+		agent(id, "cpus:4;mem:400");
+	}
+	/* a/x and a/y share the half of a; b has the other. */
+	framework("x", "a/x");
+	framework("y", "a/y");
+	framework("b", "b");
+	assert_int_equal(run(), 12);
+	assert_int_equal(count("b"), 6);
+	assert_int_equal(count("x"), 3);
+	assert_int_equal(count("y"), 3);
+	stop();
+}
+
+static void test_virtual_leaf_competes(void **state)
+{
+	char id[8];
+	int i;
+
+	(void)state;
+	start();
+	/* The weight of a is for the subtree; its own leaf has 1. */
+	alloc_weight_set(w.a, "a", 2000);
+	for (i = 0; i < 12; i++) {
+		snprintf(id, sizeof(id), "a%d", i);
+		agent(id, "cpus:4;mem:400");
+	}
+	framework("own", "a");
+	framework("x", "a/x");
+	framework("b", "b");
+	assert_int_equal(run(), 12);
+	assert_int_equal(count("b"), 4);
+	assert_int_equal(count("own"), 4);
+	assert_int_equal(count("x"), 4);
+	stop();
+}
+
+static void test_counts_break_ties(void **state)
+{
+	(void)state;
+	start();
+	framework("f", "r");
+	framework("g", "r");
+	agent("a", "cpus:4;mem:400");
+	run();
+	assert_non_null(find("f", "a")); /* by name */
+	decline(find("f", "a"), 0);
+	tick();
+	assert_non_null(find("g", "a")); /* was given less often */
+	decline(find("g", "a"), 0);
+	tick();
+	assert_non_null(find("f", "a"));
+	stop();
+}
+
+static void test_dominant_resource_counts(void **state)
+{
+	struct res r = RES_INIT;
+
+	(void)state;
+	start();
+	agent("a", "cpus:10;mem:10000");
+	framework_with("f", "r", ALLOC_MULTI_ROLE, false);
+	framework_with("g", "s", ALLOC_MULTI_ROLE, false);
+	/* f: 2 cpus of 10 = 20 %; g: 1000 MB of 10000 = 10 %. */
+	assert_int_equal(res_parse(&r, "cpus:2", "*", NULL), 0);
+	alloc_hold(w.a, "f", "r", "a", &r);
+	assert_int_equal(res_parse(&r, "mem:1000;cpus:0.5", "*", NULL), 0);
+	alloc_hold(w.a, "g", "s", "a", &r);
+	res_fini(&r);
+	alloc_framework_activate(w.a, "f", true);
+	alloc_framework_activate(w.a, "g", true);
+	assert_int_equal(run(), 1);
+	assert_non_null(find("g", "a"));
+	stop();
+}
+
+static void test_excluded_names(void **state)
+{
+	struct res r = RES_INIT;
+
+	(void)state;
+	start_with(&(struct alloc_config){ .interval_ms = INTERVAL,
+		.min_allocatable = "",
+		.excluded_names = "gpus,cpus",
+		.filter_gpu = false });
+	agent("a", "cpus:10;mem:10000");
+	framework_with("f", "r", ALLOC_MULTI_ROLE, false);
+	framework_with("g", "s", ALLOC_MULTI_ROLE, false);
+	assert_int_equal(res_parse(&r, "cpus:8", "*", NULL), 0);
+	alloc_hold(w.a, "f", "r", "a", &r);
+	assert_int_equal(res_parse(&r, "mem:1", "*", NULL), 0);
+	alloc_hold(w.a, "g", "s", "a", &r);
+	res_fini(&r);
+	alloc_framework_activate(w.a, "f", true);
+	alloc_framework_activate(w.a, "g", true);
+	run();
+	assert_non_null(find("f", "a"));
+	stop();
+}
+
+static void test_idle_reservations_are_no_share(void **state)
+{
+	(void)state;
+	start();
+	/* r has half of all reserved, but idle: its share is 0. */
+	agent("a", "cpus(r):4;mem(r):400");
+	agent("b", "cpus:4;mem:400");
+	framework_with("f", "r", ALLOC_MULTI_ROLE, false);
+	framework("g", "s");
+	alloc_framework_activate(w.a, "f", true);
+	run();
+	assert_non_null(find("f", "a"));
+	assert_int_equal(w.n, 2);
+	stop();
+}
+
+static void test_two_roles_two_offers(void **state)
+{
+	(void)state;
+	start();
+	agent("a", "cpus(r):1;mem(r):50;cpus(s):2;mem(s):60");
+	framework("f", "r,s");
+	assert_int_equal(run(), 2);
+	assert_string_equal(w.offers[0].agent, "a");
+	assert_string_equal(w.offers[1].agent, "a");
+	assert_string_not_equal(w.offers[0].role, w.offers[1].role);
+	stop();
+}
+
+/* --- what may be offered --------------------------------------------------- */
+
+static void test_reservations_of_ancestors(void **state)
+{
+	(void)state;
+	start();
+	agent("a", "cpus:1;mem:32;cpus(a):2;cpus(a/b):3;cpus(c):4");
+	framework("f", "a/b");
+	assert_int_equal(run(), 1);
+	assert_offer(find("f", "a"), "cpus:1;mem:32;cpus(a):2;cpus(a/b):3");
+	stop();
+}
+
+static void test_min_allocatable(void **state)
+{
+	(void)state;
+	start();
+	framework("f", "r");
+	agent("small", "cpus:0.009;mem:31");
+	agent("cpu", "cpus:0.01");
+	agent("mem", "mem:32");
+	agent("ports", "ports:[1-100]");
+	run();
+	assert_null(find("f", "small"));
+	assert_null(find("f", "ports"));
+	assert_non_null(find("f", "cpu"));
+	assert_non_null(find("f", "mem"));
+	stop();
+}
+
+static void test_min_of_the_framework(void **state)
+{
+	const char *roles[] = { "r", "s" };
+	const struct alloc_min mins[] = { { "r", "" },
+		{ "s", "cpus:4;mem:4" } };
+	struct alloc_framework f = { .roles = roles,
+		.n_roles = 2,
+		.capabilities = ALLOC_MULTI_ROLE,
+		.mins = mins,
+		.n_mins = 2 };
+
+	(void)state;
+	start();
+	alloc_framework_add(w.a, "f", &f, true);
+	agent("ports", "ports(r):[1-100]");
+	agent("cpu", "cpus(s):3;mem(s):4");
+	run();
+	assert_non_null(find("f", "ports"));
+	assert_null(find("f", "cpu"));
+	stop();
+}
+
+static void test_gpus_are_withheld(void **state)
+{
+	(void)state;
+	start();
+	agent("a", "cpus:1;mem:32;gpus:1");
+	framework("f", "r");
+	assert_int_equal(run(), 0);
+	framework_with("g", "r", ALLOC_MULTI_ROLE | ALLOC_GPU, true);
+	assert_int_equal(run(), 1);
+	assert_offer(find("g", "a"), "cpus:1;mem:32;gpus:1");
+	stop();
+}
+
+static void test_agents_without_capabilities(void **state)
+{
+	(void)state;
+	start();
+	agent_with("old", "cpus:1;mem:32", 0);
+	agent_with("flat", "cpus:1;mem:32", ALLOC_MULTI_ROLE);
+	framework("multi", "r");
+	framework("deep", "a/b");
+	framework_with("plain", "s", 0, true);
+	run();
+	assert_null(find("multi", "old"));
+	assert_null(find("deep", "flat"));
+	assert_null(find("deep", "old"));
+	assert_non_null(find("plain", "old"));
+	stop();
+}
+
+/* --- bookkeeping ------------------------------------------------------------- */
+
+static void test_removed_framework_returns_all(void **state)
+{
+	(void)state;
+	start();
+	framework("f", "r");
+	agent("a", "cpus:1;mem:32");
+	run();
+	alloc_framework_remove(w.a, "f");
+	framework("g", "r");
+	assert_int_equal(run(), 1);
+	stop();
+}
+
+static void test_removed_agent_is_forgotten(void **state)
+{
+	struct alloc_stats s;
+
+	(void)state;
+	start();
+	framework("f", "r");
+	agent("a", "cpus:1;mem:32");
+	run();
+	alloc_agent_remove(w.a, "a");
+	alloc_stats_get(w.a, &s);
+	assert_int_equal(s.total_milli[0], 0);
+	assert_int_equal(s.held_milli[0], 0);
+	release_text("f", "r", "a", "cpus:1", 5000); /* ignored */
+	stop();
+}
+
+static void test_inactive_agent_is_not_offered(void **state)
+{
+	(void)state;
+	start();
+	framework("f", "r");
+	agent("a", "cpus:1;mem:32");
+	alloc_agent_activate(w.a, "a", false);
+	assert_int_equal(run(), 0);
+	alloc_agent_activate(w.a, "a", true);
+	assert_int_equal(run(), 0); /* no trigger */
+	assert_int_equal(tick(), 1);
+	stop();
+}
+
+static void test_left_role_stays_accounted(void **state)
+{
+	const char *role = "s";
+	struct alloc_framework f = {
+		.roles = &role, .n_roles = 1, .capabilities = ALLOC_MULTI_ROLE
+	};
+	struct alloc_stats s;
+
+	(void)state;
+	start();
+	framework("f", "r");
+	agent("a", "cpus:1;mem:32");
+	run();
+	alloc_framework_update(w.a, "f", &f);
+	alloc_stats_get(w.a, &s);
+	assert_int_equal(s.held_milli[0], 1000);
+	release_text("f", "r", "a", "cpus:1;mem:32", 5000);
+	assert_int_equal(tick(), 1);
+	assert_string_equal(w.offers[0].role, "s");
+	stop();
+}
+
+static void test_held_by_an_unknown_framework(void **state)
+{
+	struct res r = RES_INIT;
+
+	(void)state;
+	start();
+	agent("a", "cpus:3;mem:64");
+	assert_int_equal(res_parse(&r, "cpus:2", "*", NULL), 0);
+	alloc_hold(w.a, "ghost", "r", "a", &r);
+	framework("f", "s");
+	run();
+	assert_offer(find("f", "a"), "cpus:1;mem:64");
+	alloc_release(w.a, "ghost", "r", "a", &r, true, 0, w.now);
+	assert_int_equal(tick(), 1);
+	assert_offer(find("f", "a"), "cpus:2");
+	res_fini(&r);
+	stop();
+}
+
+static void test_agent_that_shrank(void **state)
+{
+	struct res r = RES_INIT;
+
+	(void)state;
+	start();
+	framework("f", "r");
+	agent("a", "cpus:4;mem:64");
+	run();
+	assert_int_equal(res_parse(&r, "cpus:2;mem:64", "*", NULL), 0);
+	alloc_agent_total(w.a, "a", &r);
+	release_text("f", "r", "a", "cpus:1", 0);
+	assert_int_equal(tick(), 0); /* 3 are held of 2 */
+	release_text("f", "r", "a", "cpus:2", 0);
+	assert_int_equal(tick(), 1);
+	assert_offer(find("f", "a"), "cpus:1");
+	res_fini(&r);
+	stop();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_new_agent_and_framework_trigger),
+		cmocka_unit_test(test_returned_waits_for_the_period),
+		cmocka_unit_test(test_event_looks_at_its_agent_only),
+		cmocka_unit_test(test_filter_lasts),
+		cmocka_unit_test(test_filter_never_ends_before_the_next_run),
+		cmocka_unit_test(test_filter_hides_smaller_not_larger),
+		cmocka_unit_test(test_filter_is_of_one_framework),
+		cmocka_unit_test(test_revive_clears_filters_and_triggers),
+		cmocka_unit_test(test_suppress),
+		cmocka_unit_test(test_suppress_keeps_filters),
+		cmocka_unit_test(test_deactivation_clears_filters),
+		cmocka_unit_test(test_suppression_survives_deactivation),
+		cmocka_unit_test(test_shares_are_evened_out),
+		cmocka_unit_test(test_weights),
+		cmocka_unit_test(test_hierarchy),
+		cmocka_unit_test(test_virtual_leaf_competes),
+		cmocka_unit_test(test_counts_break_ties),
+		cmocka_unit_test(test_dominant_resource_counts),
+		cmocka_unit_test(test_excluded_names),
+		cmocka_unit_test(test_idle_reservations_are_no_share),
+		cmocka_unit_test(test_two_roles_two_offers),
+		cmocka_unit_test(test_reservations_of_ancestors),
+		cmocka_unit_test(test_min_allocatable),
+		cmocka_unit_test(test_min_of_the_framework),
+		cmocka_unit_test(test_gpus_are_withheld),
+		cmocka_unit_test(test_agents_without_capabilities),
+		cmocka_unit_test(test_removed_framework_returns_all),
+		cmocka_unit_test(test_removed_agent_is_forgotten),
+		cmocka_unit_test(test_inactive_agent_is_not_offered),
+		cmocka_unit_test(test_left_role_stays_accounted),
+		cmocka_unit_test(test_held_by_an_unknown_framework),
+		cmocka_unit_test(test_agent_that_shrank),
+	};
+
+	return cmocka_run_group_tests_name("alloc", tests, NULL, NULL);
+}
