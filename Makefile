@@ -277,7 +277,8 @@ unit: $(UNIT)
 $(NPM)/.done: tests/daemons/package.json tests/daemons/package-lock.json
 	@mkdir -p $(@D)
 	cp $^ $(@D)/
-	cd $(@D) && npm ci --silent --no-audit --no-fund --ignore-scripts
+	cd $(@D) && NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
+		npm ci --silent --no-audit --no-fund --ignore-scripts
 	touch $@
 
 npm: $(NPM)/.done
