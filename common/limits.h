@@ -76,6 +76,11 @@
 /* One frame between master and agent; a re-registration with 10,000 tasks of
  * 5 KB fits. */
 #define LINK_FRAME_MAX (128 * 1024 * 1024)
+/* An agent's waits between attempts to reach a master: the first and the
+ * longest. 50,000 agents that come back within half a second are 100,000
+ * handshakes a second, which no master makes; doubling spreads them. */
+#define UPLINK_REDIAL_MIN_MS 500
+#define UPLINK_REDIAL_MAX_MS (15 * 1000)
 /* Unsent bytes before the other side is held for dead. */
 #define LINK_QUEUE_MAX (256 * 1024 * 1024)
 /* Ids of frameworks, tasks, executors (Mesos: file names). */
