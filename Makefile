@@ -290,15 +290,16 @@ daemons: all $(AIDS) $(NPM)/.done
 house: all
 	@$(RUN) $(HOUSE)
 
-sanitized = $(MAKE) B=$(B)/$1 NPM=$(NPM) HARDEN= CFLAGS='$(SAN_$1)' \
+sanitized = @+$(MAKE) --no-print-directory B=$(B)/$1 NPM=$(NPM) HARDEN= CFLAGS='$(SAN_$1)' \
 	EXEC_CFLAGS='$(SAN_$1)' EXEC_LDFLAGS=
 
 asan: export ASAN_OPTIONS = detect_stack_use_after_return=1:abort_on_error=0
 asan: export UBSAN_OPTIONS = print_stacktrace=1
 asan tsan: export TEST_TIMEOUT_FACTOR = 3
 asan tsan:
-	$(call sanitized,$@) LABEL=$@-unit unit
-	$(call sanitized,$@) LABEL=$@-daemons daemons
+	$(call sanitized,$@) LABEL=$@-unit unit; status=$$?; \
+	$(subst @+,,$(call sanitized,$@)) LABEL=$@-daemons daemons && \
+		exit $$status
 
 # clang's libFuzzer under ASan and UBSan; first the corpus, then new inputs.
 fuzz:
@@ -306,20 +307,20 @@ fuzz:
 		fuzz-run
 
 fuzz-run: $(FUZZ)
-	for f in $(FUZZ); do \
+	@for f in $(FUZZ); do \
 		printf '#!/bin/sh\nexec scripts/fuzz-tap %s %s\n' \
 			$$f $(FUZZ_SECONDS) >$$f.sh && chmod +x $$f.sh; \
 	done
 	@$(RUN) $(FUZZ:%=%.sh)
 
 bench: all $(BENCH) $(AIDS)
-	for b in $(BENCH) $(BENCHSH); do \
+	@for b in $(BENCH) $(BENCHSH); do \
 		echo "# $$b"; $(TESTENV) $$b || exit; \
 	done
 
 # Both compilers must be content with everything, tests too.
 stage-clang:
-	$(MAKE) B=$(B)/clang CC=clang tests-build
+	@$(MAKE) --no-print-directory B=$(B)/clang CC=clang tests-build
 
 tests-build: all $(UNIT) $(BENCH) $(AIDS)
 
