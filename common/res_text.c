@@ -5,14 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/arena.h"
 #include "common/buf.h"
 #include "common/check.h"
 #include "common/err.h"
 #include "common/ident.h"
 #include "common/limits.h"
 #include "common/mem.h"
+#include "common/pbjson.h"
 #include "common/res.h"
 #include "common/res_kind.h"
+#include "common/res_msg.h"
+#include "mesos/v1/mesos.pb-c.h"
+
+/* Resource.role is deprecated, but people write it. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 /* --- reading ------------------------------------------------------------ */
 
@@ -145,11 +152,116 @@ static int parse_entry(struct res *to, struct piece entry,
 	return rc;
 }
 
+/*
+ * Mesos tries JSON first; only JSON begins with a bracket. The array is read as
+ * the list of a message that has nothing else.
+ */
+static bool is_json(const char *text)
+{
+	while (isspace((unsigned char)*text))
+		text++;
+	return *text == '[';
+}
+
+/* Whether the text is one array and nothing behind it, which would end up in
+ * the message around it. What is inside is pbjson_read()'s to judge. */
+static bool is_one_array(const char *text)
+{
+	bool quoted = false;
+	long depth = 0;
+	const char *p;
+
+	for (p = text; *p != '\0'; p++) {
+		if (quoted && *p == '\\' && p[1] != '\0')
+			p++;
+		else if (*p == '"')
+			quoted = !quoted;
+		else if (!quoted)
+			depth += (*p == '[') - (*p == ']');
+		if (depth == 0 && *p == ']')
+			break;
+	}
+	return *p == ']' && trim(p + 1, strlen(p + 1)).size == 0;
+}
+
+/* What Mesos doesn't take from a flag: these come from operations. */
+static int check_static(const struct res *r, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++) {
+		const struct res_kind *k = r->objects[i]->kind;
+		const char *what = NULL;
+
+		if (res_kind_is_persistent(k))
+			what = "a persistent volume";
+		else if (k->revocable)
+			what = "revocable";
+		else if (k->n_reservations > 0 && k->reservations[0].dynamic)
+			what = "dynamically reserved";
+		else if (k->n_reservations > 1)
+			what = "reserved twice";
+		if (what != NULL)
+			return err_set(e, ERR_INVALID,
+				"'%s' is %s; only unreserved and statically "
+				"reserved resources can be given here",
+				k->name, what);
+		if (type_check(r, r->objects[i], e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void set_default_role(
+	Mesos__V1__Offer__Operation__Reserve *list, char *role)
+{
+	size_t i;
+
+	for (i = 0; strcmp(role, "*") != 0 && i < list->n_resources; i++) {
+		Mesos__V1__Resource *m = list->resources[i];
+
+		if (m->n_reservations == 0 && m->reservation == NULL &&
+			(m->role == NULL ||
+				m->role ==
+					mesos__v1__resource__role__default_value))
+			m->role = role;
+	}
+}
+
+static int parse_json(struct res *to, const char *text,
+	const char *default_role, struct err *e)
+{
+	Mesos__V1__Offer__Operation__Reserve *list;
+	struct buf b = BUF_INIT;
+	struct arena a;
+	int rc = -1;
+
+	if (!is_one_array(text))
+		return err_set(e, ERR_INVALID,
+			"text that begins with '[' must be one JSON array");
+	arena_init(&a);
+	buf_printf(&b, "{\"resources\":%s}", text);
+	list = (Mesos__V1__Offer__Operation__Reserve *)pbjson_read(&a,
+		&mesos__v1__offer__operation__reserve__descriptor, b.data,
+		b.size, e);
+	if (list != NULL) {
+		set_default_role(list, arena_strdup(&a, default_role));
+		rc = res_msg_read(to, list->resources, list->n_resources, e);
+	}
+	if (rc == 0)
+		rc = check_static(to, e);
+	buf_fini(&b);
+	arena_fini(&a);
+	return rc;
+}
+
 int res_text_parse(struct res *to, const char *text, const char *default_role,
 	struct err *e)
 {
 	size_t i, size, count = 0;
 
+	if (is_json(text))
+		return parse_json(to, text, default_role, e);
 	for (i = 0; text[i] != '\0'; i += size + (text[i + size] == ';')) {
 		struct piece entry;
 

@@ -8,10 +8,15 @@
 #include <cmocka.h>
 
 #include "common/arena.h"
+#include "common/buf.h"
 #include "common/check.h"
 #include "common/err.h"
+#include "common/pbjson.h"
 #include "common/res.h"
 #include "mesos/v1/mesos.pb-c.h"
+
+/* The old form is deprecated, but it is to be written. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 static struct res parse(const char *text)
 {
@@ -259,6 +264,486 @@ static void test_messages_round_trip(void **state)
 	res_fini(&a);
 }
 
+/* --- messages ------------------------------------------------------------ */
+
+/* Resources of a JSON array, as a framework would send them. */
+static int read_json(struct res *to, const char *text, struct err *e)
+{
+	Mesos__V1__Offer__Operation__Reserve *m;
+	struct buf b = BUF_INIT;
+	struct arena a;
+	int rc;
+
+	arena_init(&a);
+	buf_printf(&b, "{\"resources\":%s}", text);
+	m = (Mesos__V1__Offer__Operation__Reserve *)pbjson_read(&a,
+		&mesos__v1__offer__operation__reserve__descriptor, b.data,
+		b.size, e);
+	if (m == NULL)
+		fail_msg("%s: %s", text, e->text);
+	rc = res_from_msgs(to, m->resources, m->n_resources, e);
+	buf_fini(&b);
+	arena_fini(&a);
+	return rc;
+}
+
+static struct res json(const char *text)
+{
+	struct res r = RES_INIT;
+	struct err e = { 0 };
+
+	if (read_json(&r, text, &e) != 0)
+		fail_msg("%s: %s", text, e.text);
+	return r;
+}
+
+#define SCALAR(name, value) \
+	"\"name\":\"" name  \
+	"\",\"type\":\"SCALAR\",\"scalar\":{\"value\":" value "}"
+#define CPUS		"{" SCALAR("cpus", "1")
+#define DISK(size)	"{" SCALAR("disk", size)
+#define RESERVED(stack) ",\"reservations\":[" stack "]"
+#define STATIC_(role)	"{\"type\":\"STATIC\",\"role\":\"" role "\"}"
+#define DYNAMIC(role)	"{\"type\":\"DYNAMIC\",\"role\":\"" role "\"}"
+#define SOURCE(type, rest) \
+	",\"disk\":{\"source\":{\"type\":\"" type "\"" rest "}}}"
+#define VOLUME(id, path)                                              \
+	",\"disk\":{\"persistence\":{\"id\":\"" id "\"},\"volume\":{" \
+	"\"container_path\":\"" path "\",\"mode\":\"RW\"}}"
+
+static void test_messages_print(void **state)
+{
+	static const struct {
+		const char *json, *want;
+	} rows[] = {
+		{ "[" CPUS "}]", "cpus:1" },
+		{ "[" CPUS ",\"role\":\"*\"}]", "cpus:1" },
+		{ "[" CPUS ",\"role\":\"a\"}]",
+			"cpus(reservations: [(STATIC,a)]):1" },
+		{ "[" CPUS ",\"role\":\"a\",\"reservation\":{"
+		  "\"principal\":\"p\",\"labels\":{\"labels\":"
+		  "[{\"key\":\"k\",\"value\":\"v\"},{\"key\":\"x\"}]}}}]",
+			"cpus(reservations: [(DYNAMIC,a,p,{k: v, x})]):1" },
+		{ "[" CPUS RESERVED(STATIC_("a")) "}]",
+			"cpus(reservations: [(STATIC,a)]):1" },
+		/* both forms, consistent */
+		{ "[" CPUS RESERVED(STATIC_("a")) ",\"role\":\"a\"}]",
+			"cpus(reservations: [(STATIC,a)]):1" },
+		{ "[" CPUS RESERVED(STATIC_("a") "," DYNAMIC("a/b/c")) "}]",
+			"cpus(reservations: [(STATIC,a),(DYNAMIC,a/b/c)]):1" },
+		{ "[" CPUS ",\"revocable\":{},\"allocation_info\":"
+		  "{\"role\":\"r\"}}]",
+			"cpus(allocated: r){REV}:1" },
+		{ "[" DISK("5") SOURCE(
+			  "PATH", ",\"path\":{\"root\":\"/d\"}") "]",
+			"disk[PATH:/d]:5" },
+		{ "[" DISK("5") RESERVED(DYNAMIC("a"))
+				VOLUME("v1", "data") "}]",
+			"disk(reservations: [(DYNAMIC,a)])[v1:data]:5" },
+		{ "[" DISK("5") RESERVED(DYNAMIC("a"))
+				VOLUME("v1", "data") ",\"shared\":{}}]",
+			"disk(reservations: [(DYNAMIC,a)])[v1:data]<SHARED>:5<1>" },
+		{ "[" CPUS "},{" SCALAR("cpus", "0") "}]", "cpus:1" },
+		{ "[{\"name\":\"z\",\"type\":\"SET\",\"set\":{\"item\":"
+		  "[\"b\",\"a\"]}}]",
+			"z:{a, b}" },
+		{ "[{\"name\":\"p\",\"type\":\"RANGES\",\"ranges\":{\"range\":"
+		  "[{\"begin\":3,\"end\":4},{\"begin\":1,\"end\":2}]}}]",
+			"p:[1-4]" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct res r = json(rows[i].json);
+
+		assert_text(&r, rows[i].want);
+		res_fini(&r);
+	}
+}
+
+/* allocator.md 7.4 and 8, and what the scheduler API adds. */
+static void test_messages_refused(void **state)
+{
+	static const struct {
+		const char *json, *why;
+	} rows[] = {
+		{ "[{" SCALAR("", "1") "}]", "the name is missing" },
+		{ "[{\"name\":\"x\",\"type\":\"TEXT\"}]", "type must be" },
+		{ "[{\"name\":\"x\",\"type\":\"SCALAR\"}]", "have a scalar" },
+		{ "[{\"name\":\"x\",\"type\":\"SET\",\"scalar\":{\"value\":1}}]",
+			"have a set" },
+		{ "[" CPUS ",\"set\":{}}]", "no other value" },
+		{ "[" CPUS "},{" SCALAR("cpus", "-1") "}]",
+			"resources[1] ('cpus'): the amount is negative" },
+		{ "[{" SCALAR("cpus", "0.0001") "}]", "a thousandth" },
+		{ "[{" SCALAR("cpus", "1e30") "}]", "too big" },
+		{ "[{" SCALAR("cpus", "\"Infinity\"") "}]", "not finite" },
+		{ "[{" SCALAR("gpus", "1.5") "}]", "a whole number" },
+		{ "[{\"name\":\"p\",\"type\":\"RANGES\",\"ranges\":{\"range\":"
+		  "[{\"begin\":3,\"end\":2}]}}]",
+			"ends before it begins" },
+		{ "[{\"name\":\"p\",\"type\":\"RANGES\",\"ranges\":{\"range\":"
+		  "[{\"begin\":1,\"end\":3},{\"begin\":3,\"end\":4}]}}]",
+			"overlap" },
+		{ "[{\"name\":\"p\",\"type\":\"RANGES\",\"ranges\":{\"range\":["
+		  "{\"begin\":0,\"end\":18446744073709551615},"
+		  "{\"begin\":0,\"end\":18446744073709551615}]}}]",
+			"overlap" },
+		{ "[{\"name\":\"z\",\"type\":\"SET\",\"set\":{\"item\":"
+		  "[\"a\",\"a\"]}}]",
+			"twice" },
+		{ "[" CPUS ",\"role\":\"a//b\"}]", "slash" },
+		{ "[" CPUS ",\"reservation\":{}}]", "other than '*'" },
+		{ "[" CPUS ",\"role\":\"a\",\"reservation\":{\"role\":\"a\"}}]",
+			"may not have a type or a role" },
+		{ "[" CPUS RESERVED("{\"role\":\"a\"}") "}]",
+			"STATIC or DYNAMIC" },
+		{ "[" CPUS RESERVED(
+			  "{\"type\":\"UNKNOWN\",\"role\":\"a\"}") "}]",
+			"STATIC or DYNAMIC" },
+		{ "[" CPUS RESERVED("{\"type\":\"STATIC\"}") "}]", "no role" },
+		{ "[" CPUS RESERVED(STATIC_("*")) "}]", "may not be '*'" },
+		{ "[" CPUS RESERVED(STATIC_("a") "," STATIC_("a/b")) "}]",
+			"must be DYNAMIC" },
+		{ "[" CPUS RESERVED(STATIC_("a") "," DYNAMIC("a")) "}]",
+			"no ancestor" },
+		{ "[" CPUS RESERVED(STATIC_("a") "," DYNAMIC("b/c")) "}]",
+			"no ancestor" },
+		{ "[" CPUS RESERVED(STATIC_("a") "," DYNAMIC("ab")) "}]",
+			"no ancestor" },
+		{ "[" CPUS RESERVED(STATIC_("a")) ",\"role\":\"b\"}]",
+			"different roles" },
+		{ "[" CPUS RESERVED(DYNAMIC("a")) ",\"role\":\"a\"}]",
+			"differ in being dynamic" },
+		{ "[" CPUS RESERVED(STATIC_("a") "," DYNAMIC(
+			  "a/b")) ",\"role\":\"a/b\"}]",
+			"can't stand beside" },
+		{ "[" CPUS VOLUME("v", "d") "}]",
+			"only a resource named 'disk'" },
+		{ "[" DISK("1") ",\"disk\":{}}]", "disk info is empty" },
+		{ "[" DISK("1") VOLUME("v", "d") "}]", "must be reserved" },
+		{ "[" DISK("1") RESERVED(STATIC_("a"))
+				VOLUME("v", "d") ",\"revocable\":{}}]",
+			"can't be revocable" },
+		{ "[" DISK("1") RESERVED(STATIC_("a")) VOLUME("a/b", "d") "}]",
+			"persistence id 'a/b' has a '/'" },
+		{ "[" DISK("1") RESERVED(STATIC_(
+			  "a")) ",\"disk\":{\"persistence\":{\"id\":\"v\"}}}]",
+			"needs a volume" },
+		{ "[" DISK("1") ",\"disk\":{\"volume\":{\"container_path\":"
+				"\"d\",\"mode\":\"RW\"}}}]",
+			"needs a persistence" },
+		{ "[" DISK("1") RESERVED(STATIC_(
+			  "a")) ",\"disk\":{\"persistence\":{\"id\":\"v\"},\"volume\":{"
+				"\"container_path\":\"d\",\"mode\":\"RW\","
+				"\"host_path\":\"/\"}}}]",
+			"no host_path" },
+		{ "[" DISK("1") SOURCE("UNKNOWN", "") "]", "type is unknown" },
+		{ "[" DISK("1") SOURCE("BLOCK", ",\"path\":{}") "]",
+			"not of its type" },
+		{ "[" DISK("1") SOURCE("RAW", ",\"mount\":{}") "]",
+			"not of its type" },
+		{ "[" CPUS ",\"shared\":{}}]", "only persistent" },
+		{ "[" CPUS RESERVED(DYNAMIC("a")) ",\"revocable\":{}}]",
+			"dynamically reserved" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct res r = RES_INIT;
+		struct err e = { 0 };
+
+		if (read_json(&r, rows[i].json, &e) == 0)
+			fail_msg("%s was accepted", rows[i].json);
+		if (strstr(e.text, rows[i].why) == NULL)
+			fail_msg("%s gave: %s", rows[i].json, e.text);
+		assert_true(res_is_empty(&r));
+	}
+}
+
+/* allocator.md 7.2: which differences make another kind. Both are added; one
+ * object is left if they are the same. */
+static void test_identity(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		size_t n;
+	} rows[] = {
+		{ CPUS "}", CPUS "}", 1 },
+		{ CPUS "}", CPUS ",\"revocable\":{}}", 2 },
+		{ CPUS "}", CPUS ",\"allocation_info\":{\"role\":\"a\"}}", 2 },
+		{ CPUS "}", CPUS ",\"provider_id\":{\"value\":\"p\"}}", 2 },
+		{ CPUS RESERVED(STATIC_("a")) "}",
+			CPUS RESERVED(DYNAMIC("a")) "}", 2 },
+		{ CPUS ",\"role\":\"a\"}", CPUS RESERVED(STATIC_("a")) "}", 1 },
+		{ CPUS RESERVED("{\"type\":\"DYNAMIC\",\"role\":\"a\","
+				"\"principal\":\"p\"}") "}",
+			CPUS RESERVED(DYNAMIC("a")) "}", 2 },
+		/* labels: order doesn't matter, presence and count do */
+		{ CPUS RESERVED("{\"type\":\"DYNAMIC\",\"role\":\"a\","
+				"\"labels\":{\"labels\":[{\"key\":\"k\"},"
+				"{\"key\":\"l\",\"value\":\"v\"}]}}") "}",
+			CPUS RESERVED(
+				"{\"type\":\"DYNAMIC\",\"role\":\"a\","
+				"\"labels\":{\"labels\":[{\"key\":\"l\","
+				"\"value\":\"v\"},{\"key\":\"k\"}]}}") "}",
+			1 },
+		{ CPUS RESERVED("{\"type\":\"DYNAMIC\",\"role\":\"a\","
+				"\"labels\":{}}") "}",
+			CPUS RESERVED(DYNAMIC("a")) "}", 2 },
+		/* disks */
+		{ DISK("1") "}", DISK("1") SOURCE("PATH", ""), 2 },
+		{ DISK("1") SOURCE("PATH", ",\"path\":{\"root\":\"/a\"}"),
+			DISK("1") SOURCE("PATH", ",\"path\":{\"root\":\"/a\"}"),
+			1 },
+		{ DISK("1") SOURCE("PATH", ",\"path\":{\"root\":\"/a\"}"),
+			DISK("1") SOURCE("PATH", ",\"path\":{\"root\":\"/b\"}"),
+			2 },
+		{ DISK("1") SOURCE("MOUNT", ",\"mount\":{\"root\":\"/a\"}"),
+			DISK("1")
+				SOURCE("MOUNT", ",\"mount\":{\"root\":\"/a\"}"),
+			2 },
+		{ DISK("1") SOURCE("BLOCK", ""), DISK("1") SOURCE("BLOCK", ""),
+			2 },
+		{ DISK("1") SOURCE("RAW", ""), DISK("1") SOURCE("RAW", ""), 1 },
+		{ DISK("1") SOURCE("RAW", ",\"id\":\"i\""),
+			DISK("1") SOURCE("RAW", ",\"id\":\"i\""), 2 },
+		{ DISK("1") SOURCE("RAW", ",\"profile\":\"fast\""),
+			DISK("1") SOURCE("RAW", ",\"profile\":\"slow\""), 2 },
+		{ DISK("1") RESERVED(STATIC_("a")) VOLUME("v", "d") "}",
+			DISK("1") RESERVED(STATIC_("a")) VOLUME("v", "d") "}",
+			2 },
+		/* shared copies of one volume merge; of another size not */
+		{ DISK("1") RESERVED(STATIC_("a"))
+				VOLUME("v", "d") ",\"shared\":{}}",
+			DISK("1") RESERVED(STATIC_("a"))
+				VOLUME("v", "other") ",\"shared\":{}}",
+			1 },
+		{ DISK("1") RESERVED(STATIC_("a"))
+				VOLUME("v", "d") ",\"shared\":{}}",
+			DISK("2") RESERVED(STATIC_("a"))
+				VOLUME("v", "d") ",\"shared\":{}}",
+			2 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct buf b = BUF_INIT;
+		struct res r;
+
+		buf_printf(&b, "[%s,%s]", rows[i].a, rows[i].b);
+		r = json(b.data);
+		if (r.n != rows[i].n)
+			fail_msg("%s: %zu objects", b.data, r.n);
+		buf_fini(&b);
+		res_fini(&r);
+	}
+}
+
+#define MOUNT(size) DISK(size) SOURCE("MOUNT", ",\"mount\":{\"root\":\"/m\"}")
+#define PVOL(size)  DISK(size) RESERVED(STATIC_("a")) VOLUME("v", "d")
+
+/* allocator.md 7.3: a - b, and whether a contains b. */
+static void test_indivisible(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool contains;
+		size_t left;
+	} rows[] = {
+		{ MOUNT("10"), MOUNT("10"), true, 0 },
+		{ MOUNT("10"), MOUNT("5"), false, 1 },
+		{ MOUNT("10"), MOUNT("10") "," MOUNT("10"), false, 0 },
+		{ MOUNT("10") "," MOUNT("10"), MOUNT("10"), true, 1 },
+		{ MOUNT("10") "," MOUNT("10"), MOUNT("10") "," MOUNT("10"),
+			true, 0 },
+		{ PVOL("10") "}", PVOL("10") "}", true, 0 },
+		{ PVOL("10") "}", PVOL("5") "}", false, 1 },
+		{ PVOL("10") "}", PVOL("10") "}," PVOL("10") "}", false, 0 },
+		/* the container path is not compared */
+		{ PVOL("10") "}",
+			DISK("10") RESERVED(STATIC_("a")) VOLUME("v", "e") "}",
+			true, 0 },
+		{ DISK("10") RESERVED(STATIC_("a")) "}", PVOL("10") "}", false,
+			1 },
+		/* copies */
+		{ PVOL("10") ",\"shared\":{}}," PVOL("10") ",\"shared\":{}}",
+			PVOL("10") ",\"shared\":{}}", true, 1 },
+		{ PVOL("10") ",\"shared\":{}}",
+			PVOL("10") ",\"shared\":{}}," PVOL(
+				"10") ",\"shared\":{}}",
+			false, 0 },
+		{ PVOL("10") "}", PVOL("10") ",\"shared\":{}}", false, 1 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct buf text = BUF_INIT;
+		struct res a, b;
+
+		buf_printf(&text, "[%s]", rows[i].a);
+		a = json(text.data);
+		buf_clear(&text);
+		buf_printf(&text, "[%s]", rows[i].b);
+		b = json(text.data);
+		if (res_contains(&a, &b) != rows[i].contains)
+			fail_msg("row %zu: contains", i);
+		res_sub(&a, &b);
+		if (a.n != rows[i].left)
+			fail_msg("row %zu: %zu left", i, a.n);
+		buf_fini(&text);
+		res_fini(&a);
+		res_fini(&b);
+	}
+}
+
+static void test_disks_round_trip(void **state)
+{
+	static const char text[] = "[" PVOL("10") ",\"shared\":{}}," PVOL(
+		"10") ",\"shared\":{}}," DISK("1") SOURCE("MOUNT",
+		",\"mount\":{\"root\":\"/m\"},"
+		"\"vendor\":\"v\",\"id\":\"i\",\"profile\":\"p\","
+		"\"metadata\":{\"labels\":[{\"key\":\"k\"}]}") "," DISK("2")
+		SOURCE("PATH", ",\"path\":{}") "," CPUS RESERVED(
+			"{\"type\":\"DYNAMIC\",\"role\":\"a\","
+			"\"principal\":\"p\",\"labels\":{\"labels\":[]}}") ",\"provider_id\":{\"value\":\"x\"}}]";
+	enum res_form forms[] = { RES_FORM_STACK, RES_FORM_OLD, RES_FORM_BOTH };
+	struct res a = json(text), back = RES_INIT;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(forms); i++) {
+		struct arena arena;
+		struct err e = { 0 };
+		Mesos__V1__Resource **msgs;
+
+		arena_init(&arena);
+		msgs = res_to_msgs(&a, &arena, forms[i], &n);
+		assert_int_equal(n, 5); /* a message per copy */
+		if (res_from_msgs(&back, msgs, n, &e) != 0)
+			fail_msg("%s", e.text);
+		assert_true(res_equal(&a, &back));
+		assert_int_equal(msgs[0]->disk->volume->mode,
+			MESOS__V1__VOLUME__MODE__RW);
+		arena_fini(&arena);
+	}
+	res_fini(&a);
+	res_fini(&back);
+}
+
+static void test_old_form_is_written(void **state)
+{
+	struct res a = parse("cpus:1;mem(r):2");
+	struct arena arena;
+	Mesos__V1__Resource **m;
+	size_t n;
+
+	(void)state;
+	arena_init(&arena);
+	m = res_to_msgs(&a, &arena, RES_FORM_OLD, &n);
+	assert_string_equal(m[0]->role, "*");
+	assert_string_equal(m[1]->role, "r");
+	assert_int_equal(m[1]->n_reservations, 0);
+	m = res_to_msgs(&a, &arena, RES_FORM_STACK, &n);
+	assert_ptr_equal(m[1]->role, mesos__v1__resource__role__default_value);
+	assert_int_equal(m[1]->n_reservations, 1);
+	m = res_to_msgs(&a, &arena, RES_FORM_BOTH, &n);
+	assert_string_equal(m[1]->role, "r");
+	assert_int_equal(m[1]->n_reservations, 1);
+	res_fini(&a);
+	arena_fini(&arena);
+}
+
+/* --resources as JSON. */
+static void test_parse_json(void **state)
+{
+	static const struct {
+		const char *text, *role, *want, *why;
+	} rows[] = {
+		{ "[]", "*", "{}", NULL },
+		{ " [" CPUS "}]\n", "*", "cpus:1", NULL },
+		{ "[" CPUS "},{" SCALAR("mem", "2") ",\"role\":\"a\"}]", "ops",
+			"cpus(reservations: [(STATIC,ops)]):1; "
+			"mem(reservations: [(STATIC,a)]):2",
+			NULL },
+		{ "[" MOUNT("7") "]", "*", "disk[MOUNT:/m]:7", NULL },
+		{ "[" PVOL("7") "}]", "*", NULL, "is a persistent volume" },
+		{ "[" CPUS ",\"revocable\":{}}]", "*", NULL, "is revocable" },
+		{ "[" CPUS RESERVED(DYNAMIC("a")) "}]", "*", NULL,
+			"is dynamically reserved" },
+		{ "[" CPUS RESERVED(STATIC_("a") "," DYNAMIC("a/b")) "}]", "*",
+			NULL, "is reserved twice" },
+		{ "[" CPUS "}", "*", NULL, "one JSON array" },
+		{ "[" CPUS "}],\"source\":[]", "*", NULL, "one JSON array" },
+		{ "[{\"name\":\"]\\\"\"}]", "*", NULL, "type" },
+		{ "[{\"name\":1]", "*", NULL, "" },
+		{ "[" CPUS "},{\"name\":\"cpus\",\"type\":\"SET\",\"set\":"
+		  "{\"item\":[\"a\"]}}]",
+			"*", NULL, "another type" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct res r = RES_INIT;
+		struct err e = { 0 };
+		int rc = res_parse(&r, rows[i].text, rows[i].role, &e);
+
+		if (rows[i].want != NULL && rc != 0)
+			fail_msg("%s: %s", rows[i].text, e.text);
+		if (rows[i].want == NULL &&
+			(rc == 0 || strstr(e.text, rows[i].why) == NULL))
+			fail_msg("%s: %d %s", rows[i].text, rc, e.text);
+		if (rows[i].want != NULL)
+			assert_text(&r, rows[i].want);
+		res_fini(&r);
+	}
+}
+
+static bool keep_big(const struct res_object *o, void *ctx)
+{
+	(void)ctx;
+	return res_object_is_scalar(o) && res_object_milli(o) > 1500;
+}
+
+static void test_filter(void **state)
+{
+	struct res all = parse("cpus:1;mem:2;p:[1-9]"), some = parse("x:1");
+
+	(void)state;
+	res_filter(&some, &all, keep_big, NULL);
+	assert_text(&some, "mem:2");
+	assert_string_equal(res_object_name(some.objects[0]), "mem");
+	assert_null(res_object_role(some.objects[0]));
+	res_move(&some, &all);
+	assert_true(res_is_empty(&all));
+	assert_int_equal(some.n, 3);
+	res_clear(&some);
+	assert_true(res_is_empty(&some));
+	res_fini(&some);
+}
+
+static void test_huge_amounts_saturate(void **state)
+{
+	struct res a = parse("cpus:9000000000000000"), b = RES_INIT;
+
+	(void)state;
+	res_copy(&b, &a);
+	res_add(&b, &a);
+	assert_int_equal(res_sum(&b, "cpus"), INT64_MAX);
+	assert_false(res_contains(&a, &b));
+	res_add(&b, &b);
+	assert_int_equal(res_sum(&b, "cpus"), INT64_MAX);
+	res_sub(&b, &b);
+	assert_true(res_is_empty(&b));
+	res_fini(&a);
+	res_fini(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +756,15 @@ int main(void)
 		cmocka_unit_test(test_for_role),
 		cmocka_unit_test(test_allocate),
 		cmocka_unit_test(test_messages_round_trip),
+		cmocka_unit_test(test_messages_print),
+		cmocka_unit_test(test_messages_refused),
+		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_indivisible),
+		cmocka_unit_test(test_disks_round_trip),
+		cmocka_unit_test(test_old_form_is_written),
+		cmocka_unit_test(test_parse_json),
+		cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_huge_amounts_saturate),
 	};
 
 	return cmocka_run_group_tests_name("res", tests, NULL, NULL);
