@@ -119,10 +119,11 @@ $(B)/proto/%.pb-c.o: $(B)/proto/%.pb-c.c | $(GENH)
 	$(call say,CC)
 	$(Q)$(CC) $(STD) -fPIC $(HARDEN) $(CFLAGS) -w $(INC) -MD -MP -c -o $@ $<
 
-$(B)/llhttp/%.o: $(LLHTTP_SRC)/%.c
+# Strict: what is lenient in llhttp is how requests are smuggled.
+$(B)/llhttp/%.o: $(LLHTTP_SRC)/%.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) -std=gnu11 -fPIC $(HARDEN) $(CFLAGS) -w -I$(LLHTTP_INC) -c -o $@ $<
+	$(Q)$(CC) -std=gnu11 -fPIC $(HARDEN) $(CFLAGS) -w -DLLHTTP_STRICT_MODE=1 -I$(LLHTTP_INC) -c -o $@ $<
 
 # Every message, enum and oneof of the v1 API, for the test that compares them
 # all with the table.

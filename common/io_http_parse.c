@@ -239,6 +239,16 @@ static void trim_values(struct http_parse_head *h)
 	}
 }
 
+/* llhttp knows what may be in a name, but takes an empty one. */
+static int check_names(struct http_parse *p)
+{
+	for (size_t i = 0; i < p->head->n_fields; i++) {
+		if (p->head->text.data[p->head->fields[i].name] == '\0')
+			return bad(p, 400, "a header without a name");
+	}
+	return 0;
+}
+
 static int check_coding(struct http_parse *p, const llhttp_t *l)
 {
 	const char *value;
@@ -291,7 +301,7 @@ static int on_headers_complete(llhttp_t *l)
 	if (l->http_major != 1)
 		return bad(
 			p, 505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
-	if (check_coding(p, l) != 0)
+	if (check_names(p) != 0 || check_coding(p, l) != 0)
 		return -1;
 	if (l->type == HTTP_REQUEST) {
 		h->method = llhttp_method_name((llhttp_method_t)l->method);
