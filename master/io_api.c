@@ -26,6 +26,7 @@
 #include "mesos/v1/scheduler/scheduler.pb-c.h"
 
 struct api {
+	struct loop *loop;
 	struct api_config c;
 	struct front *front;
 	uint64_t started_ms;
@@ -73,14 +74,19 @@ static const struct front_ops front_ops = {
 	.stream_down = on_stream_down,
 };
 
-struct api *api_new(const struct api_config *c)
+struct api *api_new(struct loop *loop)
 {
 	struct api *a = xcalloc(1, sizeof(*a));
 
-	a->c = *c;
+	a->loop = loop;
 	a->started_ms = loop_now_ms();
-	a->front = front_new(loop_base(c->loop), &front_ops, a);
+	a->front = front_new(loop_base(loop), &front_ops, a);
 	return a;
+}
+
+void api_serve(struct api *a, const struct api_config *c)
+{
+	a->c = *c;
 }
 
 void api_free(struct api *a)
@@ -103,7 +109,7 @@ void api_effect(struct api *a, const struct effect *e)
 
 static struct arena *turn_arena(const struct api *a)
 {
-	return &loop_outbox(a->c.loop)->arena;
+	return &loop_outbox(a->loop)->arena;
 }
 
 static void step(struct api *a, struct master_event *ev)
@@ -111,8 +117,8 @@ static void step(struct api *a, struct master_event *ev)
 	ev->now_ms = loop_now_ms();
 	ev->wall_ns = loop_wall_ns();
 	a->requests++;
-	master_step(a->c.master, ev, loop_outbox(a->c.loop));
-	loop_turn(a->c.loop);
+	master_step(a->c.master, ev, loop_outbox(a->loop));
+	loop_turn(a->loop);
 }
 
 static void on_stream_down(void *ctx, uint64_t stream)
@@ -241,6 +247,7 @@ static void stats_set(struct api *a)
 		.uptime_ms = loop_now_ms() - a->started_ms,
 		.event_queue_http_requests = a->requests,
 	};
+	struct store_stats st = { 0 };
 	struct sysinfo si;
 	double scale = 1.0 / (1 << SI_LOAD_SHIFT);
 
@@ -252,6 +259,13 @@ static void stats_set(struct api *a)
 		s.mem_free_bytes = (uint64_t)si.freeram * si.mem_unit;
 	}
 	s.cpus = (unsigned)get_nprocs();
+	if (a->c.store != NULL) {
+		store_stats(a->c.store, &st);
+		s.commits = st.commits;
+		s.records_committed = st.records;
+		s.commit_last_us = st.last_us;
+		s.registry_size_bytes = st.size_bytes;
+	}
 	master_edge_stats_set(a->c.master, &s);
 }
 

@@ -18,14 +18,16 @@ struct master_config;
 struct store;
 
 struct api_config {
-	struct loop *loop;
 	struct master *master;
 	struct links *links;
-	const struct store *store; /* for its figures */
+	struct store *store; /* for its figures; or NULL */
 	const struct master_config *config;
 };
 
-struct api *api_new(const struct api_config *c);
+/* In two steps: a port is needed to know who we are, a master to answer. Nothing
+ * may be answered (the loop may not run) between them. */
+struct api *api_new(struct loop *loop);
+void api_serve(struct api *a, const struct api_config *c);
 void api_free(struct api *a);
 /* To listen with. */
 struct http_server *api_server(struct api *a);
