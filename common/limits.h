@@ -125,4 +125,9 @@
 /* Entries of one listing. */
 #define FILES_BROWSE_MAX 100000
 
+/* --- options ------------------------------------------------------------- */
+
+/* A --config file, or the file of a file:// value (JSON of resources). */
+#define CONF_FILE_MAX (1024 * 1024)
+
 #endif
