@@ -94,6 +94,8 @@
 #define ATTRIBUTES_MAX 1024
 /* Reservations stacked on one resource; each is one level of a role. */
 #define RES_REFINEMENTS_MAX 64
+/* History of one task's statuses: an executor may go to and fro for ever. */
+#define TASK_STATUSES_MAX 64
 /* Attempts of events in one turn before effects must leave. */
 #define TURN_EVENTS_MAX 1024
 /* What may gather in memory while a commit is under way. */
