@@ -10,11 +10,99 @@
 #include "common/err.h"
 
 const struct args_option command_common[] = {
+	{ "master", 'm', ARGS_TEXT, "HOST:PORT",
+		"the masters, with commas (localhost:5050)" },
+	{ "tls", 0, ARGS_TEXT, "on|off", "speak TLS (on)" },
+	{ "cacert", 0, ARGS_TEXT, "FILE", "whom to trust, PEM" },
+	{ "cert", 0, ARGS_TEXT, "FILE", "our certificate, PEM" },
+	{ "key", 0, ARGS_TEXT, "FILE", "its key, PEM" },
+	{ "principal", 0, ARGS_TEXT, "NAME",
+		"who we are; the secret is in BUTTE_SECRET" },
+	{ "timeout", 0, ARGS_DURATION, "TIME", "for one answer (10secs)" },
+	{ "no-color", 0, ARGS_FLAG, NULL, "as if NO_COLOR were set" },
 	{ "help", 'h', ARGS_FLAG, NULL, "say how this is used" },
 	{ NULL },
 };
 
 static const struct args_option no_options[] = {
+	{ NULL },
+};
+
+static const struct args_option run_options[] = {
+	{ "cpus", 'c', ARGS_MILLI, "N", "cores of each instance (1)" },
+	{ "mem", 0, ARGS_MILLI, "MB", "memory of each (128)" },
+	{ "disk", 0, ARGS_MILLI, "MB", "disk of each (0)" },
+	{ "name", 'n', ARGS_TEXT, "NAME", "what the task is called (run)" },
+	{ "instances", 'i', ARGS_UINT, "N", "how many of it (1)" },
+	{ "env", 'e', ARGS_TEXT, "NAME=VALUE", "environment; repeatable" },
+	{ "attribute", 'a', ARGS_TEXT, "NAME=VALUE",
+		"only on agents with it; repeatable" },
+	{ "role", 0, ARGS_TEXT, "ROLE", "whose resources are used (*)" },
+	{ "user", 'u', ARGS_TEXT, "USER", "as whom it runs (you)" },
+	{ "command", 0, ARGS_TEXT, "TEXT", "the command, for sh -c" },
+	{ "quiet", 'q', ARGS_FLAG, NULL, "only the task's own output" },
+	{ NULL },
+};
+
+#define OUTPUT_OPTION                                       \
+	{                                                   \
+		"output", 'o', ARGS_TEXT, "json|wide|name", \
+			"how it is printed (a table)"       \
+	}
+#define WATCH_OPTION                                       \
+	{                                                  \
+		"watch", 'w', ARGS_FLAG, NULL,             \
+			"print it again every two seconds" \
+	}
+
+static const struct args_option list_options[] = {
+	OUTPUT_OPTION,
+	WATCH_OPTION,
+	{ NULL },
+};
+
+static const struct args_option list_all_options[] = {
+	{ "all", 'a', ARGS_FLAG, NULL, "also those that have ended" },
+	OUTPUT_OPTION,
+	WATCH_OPTION,
+	{ NULL },
+};
+
+static const struct args_option task_list_options[] = {
+	{ "all", 'a', ARGS_FLAG, NULL, "also those that have ended" },
+	{ "framework", 'f', ARGS_TEXT, "ID", "only of this framework" },
+	{ "agent", 0, ARGS_TEXT, "ID", "only on this agent" },
+	OUTPUT_OPTION,
+	WATCH_OPTION,
+	{ NULL },
+};
+
+static const struct args_option show_options[] = {
+	OUTPUT_OPTION,
+	{ NULL },
+};
+
+static const struct args_option teardown_options[] = {
+	{ "yes", 'y', ARGS_FLAG, NULL, "don't ask" },
+	{ NULL },
+};
+
+static const struct args_option logs_options[] = {
+	{ "follow", 'f', ARGS_FLAG, NULL, "go on as it grows" },
+	{ "stderr", 'e', ARGS_FLAG, NULL, "stderr instead of stdout" },
+	{ "tail", 'n', ARGS_UINT, "N", "only the last N lines" },
+	{ NULL },
+};
+
+static const struct args_option kill_options[] = {
+	{ "signal", 's', ARGS_UINT, "N", "instead of 9" },
+	{ NULL },
+};
+
+static const struct args_option events_options[] = {
+	{ "follow", 'f', ARGS_FLAG, NULL,
+		"go on as they happen; without it: what is there now" },
+	OUTPUT_OPTION,
 	{ NULL },
 };
 
@@ -38,6 +126,91 @@ static const struct args_option cert_issue_options[] = {
 };
 
 const struct command command_table[COMMANDS] = {
+	[COMMAND_RUN] = { "run", "execute",
+		"COMMAND | -- PROGRAM [ARGUMENT]...", 0, 1000, ARGS_RAW,
+		run_options, "run a command and follow it to its end",
+		"Asks the cluster for resources, runs COMMAND (by sh -c) or "
+		"PROGRAM there, prints its\nstdout and stderr as they come, and "
+		"exits as it did; with 128 + n if signal n ended it.\n"
+		"Ctrl-C kills the task.\n",
+		"  butte run --cpus 0.5 --mem 64 'echo hello from $(hostname)'\n"
+		"  butte run --name sleepers --instances 4 -- sleep 10\n"
+		"  butte run --attribute zone=a --env LEVEL=3 'make test'\n" },
+	[COMMAND_AGENT_LIST] = { "agent list", "agent ls", NULL, 0, 0, ARGS_ALL,
+		list_options, "show the agents",
+		"Lists the agents that the master knows.\n",
+		"  butte agent list\n  butte agent list -o wide --watch\n" },
+	[COMMAND_AGENT_SHOW] = { "agent show", "agent inspect", "ID", 1, 1,
+		ARGS_ALL, show_options, "show one agent",
+		"Shows what an agent has, what is used of it, and its tasks. "
+		"ID may be its beginning,\nits end (S2), or the hostname.\n",
+		"  butte agent show S0\n  butte agent show node7 -o json\n" },
+	[COMMAND_FRAMEWORK_LIST] = { "framework list", "framework ls", NULL, 0,
+		0, ARGS_ALL, list_all_options, "show the frameworks",
+		"Lists the frameworks; with --all those that have ended, too.\n",
+		"  butte framework list\n  butte framework list -a -o wide\n" },
+	[COMMAND_FRAMEWORK_SHOW] = { "framework show", "framework inspect",
+		"ID", 1, 1, ARGS_ALL, show_options, "show one framework",
+		"Shows a framework and its tasks. ID may be its beginning, its "
+		"end (0003), or the name.\n",
+		"  butte framework show 0003\n" },
+	[COMMAND_FRAMEWORK_TEARDOWN] = { "framework teardown", "framework rm",
+		"ID", 1, 1, ARGS_ALL, teardown_options,
+		"end a framework and all its tasks",
+		"Ends a framework: its tasks are killed, and it can't come "
+		"back. On a terminal its\nname is asked for first.\n",
+		"  butte framework teardown 0003 --yes\n" },
+	[COMMAND_TASK_LIST] = { "task list", "ps", NULL, 0, 0, ARGS_ALL,
+		task_list_options, "show the tasks",
+		"Lists the tasks that live; with --all those that have ended, "
+		"too.\n",
+		"  butte task list\n"
+		"  butte ps --all --framework 0003 -o wide\n" },
+	[COMMAND_TASK_SHOW] = { "task show", "task inspect", "ID", 1, 1,
+		ARGS_ALL, show_options, "show one task",
+		"Shows a task and the states it went through. ID may be its "
+		"beginning, its end after\na '-', or the name.\n",
+		"  butte task show run-5a3f09c1-0\n" },
+	[COMMAND_TASK_LOGS] = { "task logs", "logs", "ID", 1, 1, ARGS_ALL,
+		logs_options, "print a task's output",
+		"Prints what a task wrote to stdout, or to stderr. With "
+		"--follow it goes on until the\ntask has ended.\n",
+		"  butte task logs -f run-5a3f\n"
+		"  butte logs --stderr --tail 20 run-5a3f\n" },
+	[COMMAND_TASK_KILL] = { "task kill", "kill", "ID", 1, 1, ARGS_ALL,
+		kill_options, "kill a task's container",
+		"Sends a signal to the task's container, as an operator may. "
+		"Its framework is told\nand may start another one.\n",
+		"  butte task kill run-5a3f\n" },
+	[COMMAND_TASK_FILES_LS] = { "task files ls", "files ls", "ID [PATH]", 1,
+		2, ARGS_ALL, show_options, "list files in a task's sandbox",
+		"Lists a folder of the task's sandbox.\n",
+		"  butte task files ls run-5a3f\n" },
+	[COMMAND_TASK_FILES_CAT] = { "task files cat", "files cat", "ID PATH",
+		2, 2, ARGS_ALL, no_options, "print a file of a task's sandbox",
+		"Writes a file of the task's sandbox to stdout.\n",
+		"  butte task files cat run-5a3f result.json\n" },
+	[COMMAND_TASK_FILES_CP] = { "task files cp", "cp", "ID PATH TARGET", 3,
+		3, ARGS_ALL, no_options, "copy a file from a task's sandbox",
+		"Copies a file of the task's sandbox to TARGET, a file or a "
+		"folder here.\n",
+		"  butte task files cp run-5a3f result.json .\n" },
+	[COMMAND_MASTER_SHOW] = { "master show", "status", NULL, 0, 0, ARGS_ALL,
+		show_options, "show the leading master",
+		"Shows who leads, its version, and the cluster in a few "
+		"figures.\n",
+		"  butte master show\n" },
+	[COMMAND_EVENTS] = { "events", NULL, NULL, 0, 0, ARGS_ALL,
+		events_options, "show what happens",
+		"Prints what happens in the cluster, a line each: tasks, "
+		"agents, frameworks.\n",
+		"  butte events -f\n  butte events -f -o json\n" },
+	[COMMAND_CONFIG_SHOW] = { "config show", NULL, NULL, 0, 0, ARGS_ALL,
+		show_options, "show the settings and where they come from",
+		"Prints the settings: a flag wins over the environment, that "
+		"over ~/.config/butte/config,\nthat over "
+		"~/.mesos/config.toml.\n",
+		"  butte config show\n" },
 	[COMMAND_CERT_INIT] = { "cert init", NULL, NULL, 0, 0, ARGS_ALL,
 		cert_init_options, "make a certificate authority",
 		"Makes a P-256 key and a self-signed certificate, ca.key "

@@ -4,12 +4,17 @@
  * Exit status: 0 done, 1 it failed, 2 it was told wrongly; `butte run` ends
  * with the task's own.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/io_cert.h"
+#include "cli/io_events.h"
+#include "cli/io_files_cmd.h"
+#include "cli/io_run.h"
+#include "cli/io_show.h"
 #include "common/buf.h"
 #include "common/check.h"
 #include "common/err.h"
@@ -28,6 +33,22 @@ static int version(const struct args *a, struct err *e)
 }
 
 static command_f *const functions[COMMANDS] = {
+	[COMMAND_RUN] = run_command,
+	[COMMAND_AGENT_LIST] = show_agents,
+	[COMMAND_AGENT_SHOW] = show_agent,
+	[COMMAND_FRAMEWORK_LIST] = show_frameworks,
+	[COMMAND_FRAMEWORK_SHOW] = show_framework,
+	[COMMAND_FRAMEWORK_TEARDOWN] = show_teardown,
+	[COMMAND_TASK_LIST] = show_tasks,
+	[COMMAND_TASK_SHOW] = show_task,
+	[COMMAND_TASK_LOGS] = files_cmd_logs,
+	[COMMAND_TASK_KILL] = show_kill,
+	[COMMAND_TASK_FILES_LS] = files_cmd_ls,
+	[COMMAND_TASK_FILES_CAT] = files_cmd_cat,
+	[COMMAND_TASK_FILES_CP] = files_cmd_cp,
+	[COMMAND_MASTER_SHOW] = show_master,
+	[COMMAND_EVENTS] = events_command,
+	[COMMAND_CONFIG_SHOW] = show_config,
 	[COMMAND_CERT_INIT] = cert_init,
 	[COMMAND_CERT_ISSUE] = cert_issue,
 	[COMMAND_VERSION] = version,
@@ -72,7 +93,7 @@ static int check_operands(
 	return 0;
 }
 
-static int run_command(const struct command *c, const struct args *a)
+static int execute(const struct command *c, const struct args *a)
 {
 	struct err e = { ERR_NONE, "" };
 	int r;
@@ -123,7 +144,7 @@ static int run(struct args *a, char **words, size_t n)
 			0)
 			return usage_error(c, &e);
 	}
-	return run_command(c, a);
+	return execute(c, a);
 }
 
 int main(int argc, char **argv)
@@ -132,6 +153,7 @@ int main(int argc, char **argv)
 	int status;
 
 	CHECK(argc > 0);
+	(void)signal(SIGPIPE, SIG_IGN); /* a peer or a pager left: an error */
 	args_init(&a);
 	status = run(&a, argv + 1, (size_t)argc - 1);
 	args_fini(&a);

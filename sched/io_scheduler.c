@@ -13,16 +13,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include <event2/event.h>
-#include <openssl/evp.h>
 
+#include "common/base64.h"
 #include "common/buf.h"
 #include "common/check.h"
 #include "common/err.h"
 #include "common/io_http.h"
+#include "common/io_random.h"
 #include "common/io_tls.h"
 #include "common/limits.h"
 #include "common/mem.h"
@@ -106,9 +106,9 @@ static uint32_t or_default(uint32_t value, uint32_t otherwise)
 	return value != 0 ? value : otherwise;
 }
 
-static int make_driver(struct butte_scheduler *s,
+static void make_driver(struct butte_scheduler *s,
 	const struct butte_scheduler_config *cfg, const struct address *masters,
-	size_t n_masters, struct err *e)
+	size_t n_masters)
 {
 	struct driver_config d = {
 		.masters = masters,
@@ -127,10 +127,8 @@ static int make_driver(struct butte_scheduler *s,
 
 	if (d.backoff_min_ms > d.backoff_max_ms)
 		d.backoff_max_ms = d.backoff_min_ms;
-	if (getrandom(&d.seed, sizeof(d.seed), 0) != sizeof(d.seed))
-		return err_set(e, ERR_IO, "getrandom: %s", strerror(errno));
+	d.seed = random_seed();
 	s->driver = driver_new(&d);
-	return 0;
 }
 
 static int make_tls(struct butte_scheduler *s,
@@ -157,18 +155,15 @@ static void make_authorization(
 	struct butte_scheduler *s, const struct butte_scheduler_config *cfg)
 {
 	CLEANUP(mem_freep) char *plain = NULL;
-	CLEANUP(mem_freep) char *coded = NULL;
-	size_t size;
+	struct buf value = BUF_INIT;
 
 	if (cfg->principal == NULL)
 		return;
 	plain = xasprintf("%s:%s", cfg->principal,
 		cfg->secret != NULL ? cfg->secret : "");
-	size = strlen(plain);
-	coded = xcalloc(1, size / 3 * 4 + 5);
-	(void)EVP_EncodeBlock((unsigned char *)coded,
-		(const unsigned char *)plain, (int)size); /* can't fail */
-	s->authorization = xasprintf("Basic %s", coded);
+	buf_add_str(&value, "Basic ");
+	base64_encode(&value, (const uint8_t *)plain, strlen(plain));
+	s->authorization = buf_steal(&value);
 }
 
 static int check_config(const struct butte_scheduler_config *cfg, struct err *e)
@@ -194,9 +189,9 @@ static int setup(struct butte_scheduler *s,
 		return -1;
 	if (address_list(masters, &n, cfg->masters, 5050, e) != 0)
 		return err_wrap(e, "masters '%s'", cfg->masters);
-	if (make_tls(s, cfg, masters, n, e) != 0 ||
-		make_driver(s, cfg, masters, n, e) != 0)
+	if (make_tls(s, cfg, masters, n, e) != 0)
 		return -1;
+	make_driver(s, cfg, masters, n);
 	make_authorization(s, cfg);
 	s->own_base = cfg->base == NULL;
 	s->base = s->own_base ? event_base_new() : cfg->base;
