@@ -1,7 +1,8 @@
 #!/bin/bash
 # check-names.sh - a global symbol says which file it is from.
 #
-# Every global symbol of offer.c begins with offer_, of io_store.c with store_,
+# Every global symbol of offer.c begins with offer_, of io_store.c with store_
+# (or is just that word: http_server_listen of io_http_server_listen.c),
 # read from the objects in $B (default: build). What is public in the library
 # (sched/) may begin with butte_. Exceptions, complete:
 #
@@ -32,9 +33,9 @@ for f in $files; do
 	case $f in
 	common/mem.c) pattern='^(mem_|x[a-z])' ;;
 	*/main.c) pattern='^main$' ;;
-	sched/demo/*) pattern="^${stem}_" ;;
-	sched/*) pattern="^(butte_|${stem}_)" ;;
-	*) pattern="^${stem}_" ;;
+	sched/demo/*) pattern="^${stem}(_|\$)" ;;
+	sched/*) pattern="^(butte_|${stem}(_|\$))" ;;
+	*) pattern="^${stem}(_|\$)" ;;
 	esac
 	nm -g --defined-only "$o" | awk -v f="$f" -v pattern="$pattern" '
 		NF < 3 || $3 ~ /^(__odr_asan|__asan|__ubsan|__tsan|DW\.ref)/ { next }

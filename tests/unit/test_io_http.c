@@ -7,20 +7,14 @@
 #include <cmocka.h>
 
 #include <event2/event.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <zlib.h>
 
-#include "certs.h"
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/io_http.h"
-#include "common/io_tls.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -99,9 +93,6 @@ static void on_request(
 		value = http_req_header(r, "x-test");
 		http_reply_text(w->server, id, 200, "x=%s",
 			value != NULL ? value : "(none)");
-	} else if (strcmp(path, "/peer") == 0) {
-		http_reply_text(w->server, id, 200, "%s%s", http_req_peer(r),
-			http_req_is_tls(r) ? " tls" : "");
 	} else if (strcmp(path, "/empty") == 0) {
 		http_reply(w->server, id, 202, NULL, NULL, NULL, 0);
 	} else {
@@ -227,8 +218,6 @@ static const struct exchange EXCHANGES[] = {
 		"200 OK", "x=a, b", false },
 	{ "GET /header HTTP/1.1\r\nHost: x\r\nX-Test:\r\n\r\n", "200 OK",
 		"\r\n\r\nx=", false },
-	{ "GET /peer HTTP/1.1\r\nHost: x\r\n\r\n", "200 OK",
-		"\r\n\r\n127.0.0.1", false },
 	/* What is malformed, or smuggles. */
 	{ "nonsense\r\n\r\n", "400 Bad Request", "malformed", true },
 	{ "GET / HTTP/2.0\r\nHost: x\r\n\r\n", "505 HTTP Version", "HTTP/1.1",
@@ -577,41 +566,6 @@ static void test_connections_per_address(void **state)
 	raw_fini(&all[1]);
 }
 
-/* Out of descriptors: who is connected goes on, and accepting does later. */
-static void test_out_of_files(void **state)
-{
-	struct world *w = *state;
-	struct raw first = raw_connect(w->port);
-	struct raw second;
-	struct rlimit old;
-	struct rlimit low;
-	int highest;
-
-	raw_text(&first, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
-	until(w, &first, "GET /a");
-	second = raw_connect(w->port);
-	highest = dup(first.fd);
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
-	low = old;
-	low.rlim_cur = (rlim_t)highest;
-	(void)close(highest);
-	/* Fills the hole, so that accept() finds none. */
-	highest = dup(first.fd);
-	low.rlim_cur = (rlim_t)highest + 1;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-	for (int i = 0; i < 20; i++)
-		raw_turn(w->base, 1);
-	assert_non_null(strstr(log_text, "http_accept_paused"));
-	raw_text(&first, "GET /b HTTP/1.1\r\nHost: x\r\n\r\n");
-	until(w, &first, "GET /b");
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
-	raw_text(&second, "GET /c HTTP/1.1\r\nHost: x\r\n\r\n");
-	until(w, &second, "GET /c");
-	(void)close(highest);
-	raw_fini(&first);
-	raw_fini(&second);
-}
-
 /* --- bodies -------------------------------------------------------------------------- */
 
 static void gzip(struct buf *to, const void *data, size_t size)
@@ -883,132 +837,6 @@ static void test_half_closed(void **state)
 	raw_fini(&c);
 }
 
-/* --- where it listens -------------------------------------------------------------------- */
-
-static void test_ipv6(void **state)
-{
-	struct world *w = *state;
-	struct sockaddr_in6 sa = { .sin6_family = AF_INET6,
-		.sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	struct http_server *s = http_server_new(w->base, &OPS, w);
-	struct http_server *old = w->server;
-	struct raw c = raw_of(socket(AF_INET6, SOCK_STREAM, 0));
-	struct err e;
-
-	if (http_server_listen(s, "::1", 0, NULL, &e) != 0)
-		fail_msg("%s", e.text);
-	w->server = s;
-	sa.sin6_port = htons(http_server_port(s));
-	assert_int_equal(connect(c.fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
-	raw_text(&c, "GET /peer HTTP/1.1\r\nHost: x\r\n\r\n");
-	until(w, &c, "\r\n\r\n::1");
-	raw_fini(&c);
-	http_server_free(s);
-	w->server = old;
-}
-
-static void test_unix(void **state)
-{
-	struct world *w = *state;
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	struct raw c;
-	struct err e;
-	struct stat st;
-
-	(void)snprintf(sa.sun_path, sizeof(sa.sun_path),
-		"/tmp/butte-test-http-%d", (int)getpid());
-	/* A file that a dead process left. */
-	c = raw_of(socket(AF_UNIX, SOCK_STREAM, 0));
-	assert_int_equal(bind(c.fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
-	raw_fini(&c);
-	if (http_server_listen_unix(w->server, sa.sun_path, 0600, &e) != 0)
-		fail_msg("%s", e.text);
-	assert_int_equal(stat(sa.sun_path, &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0600);
-	/* Not twice. */
-	assert_int_equal(
-		http_server_listen_unix(w->server, sa.sun_path, 0600, &e), -1);
-	assert_non_null(strstr(e.text, "another process does already"));
-	c = raw_of(socket(AF_UNIX, SOCK_STREAM, 0));
-	assert_int_equal(connect(c.fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
-	raw_text(&c, "GET /peer HTTP/1.1\r\nHost: x\r\n\r\n");
-	until(w, &c, "\r\n\r\nunix");
-	raw_fini(&c);
-}
-
-static void test_listen_errors(void **state)
-{
-	struct world *w = *state;
-	struct err e;
-
-	assert_int_equal(
-		http_server_listen(w->server, "127.0.0.1", w->port, NULL, &e),
-		-1);
-	assert_non_null(strstr(e.text, "another program has this port"));
-	assert_int_equal(
-		http_server_listen(w->server, "192.0.2.1", 0, NULL, &e), -1);
-	assert_non_null(strstr(e.text, "not an address of this machine"));
-	assert_int_equal(
-		http_server_listen(w->server, "no such host", 0, NULL, &e), -1);
-	assert_int_equal(
-		http_server_listen_unix(w->server, "/nowhere/x", 0600, &e), -1);
-	assert_int_equal(
-		http_server_listen_unix(w->server, "/dev/null", 0600, &e), -1);
-	assert_non_null(strstr(e.text, "not a socket"));
-}
-
-/* --- TLS ------------------------------------------------------------------------------------ */
-
-static void test_plain_on_tls(void **state)
-{
-	struct world *w = *state;
-	char dir[] = "/tmp/butte-test-http-XXXXXX";
-	struct cert_wish wish = { .name = "x", .sans = "IP:127.0.0.1" };
-	char *cert;
-	char *key;
-	struct tls_config config = { .verify_client = TLS_VERIFY_NONE };
-	struct ssl_ctx_st *ctx;
-	struct http_server *s = http_server_new(w->base, &OPS, w);
-	struct raw c;
-	struct err e;
-
-	assert_non_null(mkdtemp(dir));
-	certs_issue(&wish, dir, "x");
-	config.cert_file = cert = xasprintf("%s/x.pem", dir);
-	config.key_file = key = xasprintf("%s/x.key", dir);
-	ctx = tls_server_new(&config, &e);
-	assert_non_null(ctx);
-	assert_int_equal(http_server_listen(s, "127.0.0.1", 0, ctx, &e), 0);
-	c = raw_connect(http_server_port(s));
-	raw_text(&c, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
-	expect_refusal(
-		w, &c, "HTTP/1.1 400 ", "this port speaks TLS: use https://");
-	assert_int_equal(w->n_requests, 0);
-	/* And silence is not waited for. */
-	http_server_limits(s)->head_timeout_ms = 50;
-	c = raw_connect(http_server_port(s));
-	until(w, &c, NULL);
-	raw_fini(&c);
-	http_server_free(s);
-	tls_free(ctx);
-	(void)unlink(cert);
-	(void)unlink(key);
-	(void)rmdir(dir);
-	free(cert);
-	free(key);
-}
-
-static void test_tls_on_plain(void **state)
-{
-	struct world *w = *state;
-	struct raw c = raw_connect(w->port);
-
-	raw_send(&c, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11);
-	until(w, &c, NULL);
-	assert_int_equal(c.in.size, 0);
-	raw_fini(&c);
-}
-
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -1024,7 +852,6 @@ int main(void)
 		TEST(test_limit_of_bodies),
 		TEST(test_timeouts),
 		TEST(test_connections_per_address),
-		TEST(test_out_of_files),
 		TEST(test_gzip_in),
 		TEST(test_gzip_bomb),
 		TEST(test_gzip_out),
@@ -1033,11 +860,6 @@ int main(void)
 		TEST(test_stream_gone),
 		TEST(test_slow_reader),
 		TEST(test_half_closed),
-		TEST(test_ipv6),
-		TEST(test_unix),
-		TEST(test_listen_errors),
-		TEST(test_plain_on_tls),
-		TEST(test_tls_on_plain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
