@@ -137,7 +137,7 @@ t_begin() {
 }
 
 # The port a daemon says it listens on.
-listen_port() { sed -n 's/.*[ ]listening .*port=\([0-9]*\).*/\1/p' "$1" 2>/dev/null | head -n 1; }
+listen_port() { sed -n 's/.* listening: .*port=\([0-9]*\).*/\1/p' "$1" 2>/dev/null | head -n 1; }
 has_port() { [ -n "$(listen_port "$1")" ]; }
 
 # start NAME COMMAND...: in the background, logging to $T/NAME.log. PID_NAME is set.
@@ -156,12 +156,12 @@ start() {
 start_master() {
 	[ -n "${MASTER_PORT:-}" ] || : >"$T/master.log"
 	local seen
-	seen=$(grep -c ' listening ' "$T/master.log" 2>/dev/null)
+	seen=$(grep -c ' listening: ' "$T/master.log" 2>/dev/null)
 	# shellcheck disable=SC2086
 	start master "$BIN/butte-master" --ip=$HOST --port="${MASTER_PORT:-0}" \
 		--work_dir="$T/master" --hostname=localhost --allocation_interval=200ms \
 		$TLS_FLAGS $MASTER_FLAGS "$@"
-	wait_for 10 more_lines "$T/master.log" ' listening ' "$seen" || {
+	wait_for 10 more_lines "$T/master.log" ' listening: ' "$seen" || {
 		echo "Bail out! the master did not start"
 		sed 's/^/# /' "$T/master.log"
 		exit 1
@@ -185,7 +185,7 @@ start_agent() {
 	local name=$1 seen port
 	shift
 	touch "$T/$name.log"
-	seen=$(grep -c ' listening ' "$T/$name.log")
+	seen=$(grep -c ' listening: ' "$T/$name.log")
 	eval "port=\${PORT_$name:-0}"
 	# shellcheck disable=SC2086
 	start "$name" "$BIN/butte-agent" --master="$MASTER" --ip=$HOST --port="$port" \
@@ -193,7 +193,7 @@ start_agent() {
 		--launcher_dir="$BIN" --cgroups_root="$CGROOT-$name" \
 		--resources="${RESOURCES:-cpus:4;mem:4096;disk:4096;ports:[31000-31999]}" \
 		--registration_backoff_factor=50ms $TLS_FLAGS $AGENT_FLAGS "$@"
-	wait_for 10 more_lines "$T/$name.log" ' listening ' "$seen" || {
+	wait_for 10 more_lines "$T/$name.log" ' listening: ' "$seen" || {
 		echo "Bail out! agent $name did not start"
 		sed 's/^/# /' "$T/$name.log"
 		exit 1

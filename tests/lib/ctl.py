@@ -39,12 +39,12 @@ def log(name):
 def start(name, *more):
     with open(path(name, "cmd"), "rb") as f:
         cmd = f.read().decode().split("\0")[:-1]
-    before = log(name).count(" listening ")
+    before = log(name).count(" listening: ")
     with open(path(name, "log"), "ab") as err:
         p = subprocess.Popen(cmd + list(more), stdin=subprocess.DEVNULL, stdout=err, stderr=err)
     with open(path(name, "pid"), "w") as f:
         f.write(str(p.pid))
-    wait_for(lambda: log(name).count(" listening ") > before, 20)
+    wait_for(lambda: log(name).count(" listening: ") > before, 20)
 
 
 def wait_for(fact, seconds=10):
