@@ -44,13 +44,13 @@ struct container {
 	char *id;
 	uint64_t token;
 	enum state state;
-	bool destroy; /* asked for while STARTING */
-	char *program;
-	int pid; /* 0: none */
+	bool destroy;	       /* asked for while STARTING */
+	struct spawn_job *job; /* as long as its child runs on our memory */
+	int pid;	       /* 0: none */
 	uint64_t start_ticks;
-	int pidfd, sock, oom_fd; /* -1: none */
-	struct event *ev;	 /* on sock, then on pidfd */
-	bool ours;		 /* its first process is our child */
+	int pidfd, oom_fd; /* -1: none */
+	struct event *ev;  /* on the job's socket, then on pidfd */
+	bool ours;	   /* its first process is our child */
 	bool oom;
 	char *failed; /* why it never ran */
 
@@ -156,7 +156,7 @@ static struct container *container_new(struct launch *l, const char *id)
 	c->l = l;
 	c->id = xstrdup(id);
 	c->token = ++l->tokens;
-	c->pidfd = c->sock = c->oom_fd = -1;
+	c->pidfd = c->oom_fd = -1;
 	HASH_ADD_KEYPTR(hh, l->table, c->id, strlen(c->id), c);
 	return c;
 }
@@ -174,11 +174,10 @@ static void container_free(struct container *c)
 	if (c->ev != NULL)
 		event_free(c->ev);
 	closep(&c->pidfd);
-	closep(&c->sock);
 	closep(&c->oom_fd);
 	free(c->memory.stat);
 	free(c->failed);
-	free(c->program);
+	spawn_job_free(c->job);
 	free(c->id);
 	c->magic = 0;
 	free(c);
@@ -200,7 +199,6 @@ void launch_start(struct launch *l, const struct agent_launch *start)
 
 	CHECK(container_find(l, start->container_id) == NULL);
 	c = container_new(l, start->container_id);
-	c->program = xstrdup(start->shell ? "/bin/sh" : start->value);
 	c->ours = true;
 	j = spawn_job_new(start);
 	j->token = c->token;
@@ -335,11 +333,10 @@ static void on_spawned(void *ctx, struct worker_job *job)
 	c->pid = j->pid;
 	c->start_ticks = j->start_ticks;
 	c->pidfd = j->pidfd;
-	c->sock = j->sock;
 	c->oom_fd = j->oom_fd;
-	j->pidfd = j->sock = j->oom_fd = -1;
-	spawn_job_free(j);
-	watch(c, c->sock, on_report);
+	j->pidfd = j->oom_fd = -1;
+	c->job = j;
+	watch(c, j->sock, on_report);
 }
 
 /* The program runs, or says why not. */
@@ -348,14 +345,15 @@ static void on_report(evutil_socket_t fd, short what, void *arg)
 	struct container *c = arg;
 	struct err e = { 0 };
 
-	(void)what; /* only ever readable */
+	(void)fd, (void)what; /* only ever readable */
 	CHECK(c->magic == CONTAINER_MAGIC);
 	CHECK(c->state == STARTING);
-	if (spawn_report(fd, c->program, &e) != 0)
+	event_free(STEAL(c->ev)); /* before its descriptor is closed */
+	if (spawn_report(c->job, &e) != 0)
 		c->failed = xstrdup(e.text);
 	watch(c, c->pidfd, on_exit_fd);
-	closep(&c->sock);
 	if (c->failed == NULL) {
+		spawn_job_free(STEAL(c->job));
 		c->state = RUNNING;
 		c->l->ops.started(c->l->ctx, c->id, c->pid, c->start_ticks);
 	}

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <limits.h>
-#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,19 +11,19 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/io_cgroup.h"
+#include "agent/io_clone.h"
 #include "agent/io_sandbox.h"
 #include "common/check.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/mem.h"
 
-#define CHILD_SOCK 3 /* where the child keeps its end */
+#define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
 struct user {
 	char *name; /* NULL: nobody looked up */
@@ -44,22 +42,13 @@ struct spawner {
 	struct user user;     /* the last one looked up in this batch */
 };
 
-enum stage { STAGE_SETUP, STAGE_USER, STAGE_EXEC };
-
-/* What a child says when it fails. */
-struct report {
-	int stage;
-	int error;
-};
-
 static void prepare(struct spawner *s, struct spawn_job *j);
 static void attach(struct spawner *s, struct spawn_job *j);
 static void release(struct spawn_job *j);
 static void resize(struct spawner *s, struct spawn_job *j);
 static int user_find(struct spawner *s, const char *name, struct err *e);
 static void user_forget(struct spawner *s);
-static void child_main(const struct spawner *s, const struct spawn_job *j,
-	const struct sandbox *box, int sock);
+static void abandon(struct spawn_job *j);
 
 struct spawner *spawn_new(const struct spawn_config *cfg)
 {
@@ -109,7 +98,7 @@ static const char *const *strings_copy(
 static const char **search_paths(
 	struct arena *a, const char *file, const char *const *env)
 {
-	const char *path = "/usr/local/bin:/usr/bin:/bin";
+	const char *path = DEFAULT_PATH;
 	const char **paths;
 	const char *p;
 	size_t n = 2, i;
@@ -160,12 +149,12 @@ struct spawn_job *spawn_job_new(const struct agent_launch *launch)
 		const char *const argv[] = { "sh", "-c", launch->value, NULL };
 
 		j->argv = strings_copy(a, argv);
-		j->paths = search_paths(a, "/bin/sh", j->env);
+		j->program = "/bin/sh";
 	} else {
 		j->argv = strings_copy(a, launch->argv);
-		j->paths =
-			search_paths(a, arena_strdup(a, launch->value), j->env);
+		j->program = arena_strdup(a, launch->value);
 	}
+	j->paths = search_paths(a, j->program, j->env);
 	return j;
 }
 
@@ -183,12 +172,16 @@ void spawn_job_free(struct spawn_job *j)
 {
 	if (j == NULL)
 		return;
+	if (j->sock >= 0 && j->pid > 0)
+		abandon(j); /* it may still be running on our memory */
 	if (j->pidfd >= 0)
 		(void)close(j->pidfd); /* no data in it */
 	if (j->sock >= 0)
-		(void)close(j->sock); /* a child that waits on it exits */
+		(void)close(j->sock); /* no data in it */
 	if (j->oom_fd >= 0)
 		(void)close(j->oom_fd); /* no data in it */
+	if (j->child != NULL)
+		free(j->child->stack);
 	arena_fini(&j->arena);
 	free(j);
 }
@@ -223,25 +216,45 @@ unsigned spawn_run(
 	return 0;
 }
 
-int spawn_report(int sock, const char *program, struct err *e)
+/* The agent may be protected from the OOM killer, its tasks are not. Not by
+ * the child itself: while it shares our memory, its score is ours. */
+static void oom_score_reset(int pid)
+{
+	char path[64];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", pid);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	(void)!write(fd, "0", 1); /* best effort */
+	(void)close(fd);	  /* written or refused by now */
+}
+
+int spawn_report(struct spawn_job *j, struct err *e)
 {
 	static const char *const what[] = {
-		[STAGE_SETUP] = "set up",
-		[STAGE_USER] = "switch user for",
-		[STAGE_EXEC] = "exec",
+		[CLONE_SETUP] = "set up",
+		[CLONE_USER] = "switch user for",
+		[CLONE_EXEC] = "exec",
 	};
-	struct report r;
+	struct clone_report r;
 	ssize_t n;
 
 	do {
-		n = recv(sock, &r, sizeof(r), 0);
+		n = recv(j->sock, &r, sizeof(r), 0);
 	} while (n < 0 && errno == EINTR);
-	if (n == 0)
+	(void)close(j->sock); /* there is no more in it */
+	j->sock = -1;
+	if (n == 0) {
+		if (j->oom_score_reset)
+			oom_score_reset(j->pid);
 		return 0;
+	}
 	if (n != (ssize_t)sizeof(r) || r.stage < 0 ||
 		r.stage >= (int)ARRAY_LEN(what))
-		return err_set(e, ERR_IO, "exec '%s': no report", program);
-	return err_set(e, ERR_IO, "%s '%s': %s", what[r.stage], program,
+		return err_set(e, ERR_IO, "exec '%s': no report", j->program);
+	return err_set(e, ERR_IO, "%s '%s': %s", what[r.stage], j->program,
 		strerror(r.error));
 }
 
@@ -274,13 +287,59 @@ int spawn_start_ticks(int pid, uint64_t *ret)
 	return 0;
 }
 
+static struct clone *child_new(
+	const struct spawner *s, struct spawn_job *j, const struct sandbox *box)
+{
+	struct clone *c = arena_alloc(&j->arena, sizeof(*c));
+	const struct user *u = &s->user;
+
+	c->dir = box->dir;
+	c->in = s->null_fd;
+	c->out = box->out;
+	c->err = box->err;
+	c->nofile = s->nofile;
+	c->paths = j->paths;
+	c->argv = j->argv;
+	c->env = j->env;
+	if (j->user != NULL && geteuid() == 0) {
+		c->switch_user = true;
+		c->uid = u->uid;
+		c->gid = u->gid;
+		c->groups = arena_memdup(&j->arena, u->groups,
+			(size_t)u->n_groups * sizeof(gid_t));
+		c->n_groups = u->n_groups;
+	}
+	c->stack = xmalloc(CLONE_STACK_SIZE);
+	return c;
+}
+
+/* A child that waits in its sandbox; -1 and the job's err. */
+static void child_add(
+	struct spawner *s, struct spawn_job *j, const struct sandbox *box)
+{
+	int sock[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) != 0) {
+		err_set(&j->err, ERR_IO, "socketpair: %s", strerror(errno));
+		return;
+	}
+	j->child = child_new(s, j, box);
+	j->child->sock = sock[1];
+	j->pid = clone_start(j->child);
+	if (j->pid < 0)
+		err_set(&j->err, ERR_IO, "clone: %s", strerror(errno));
+	(void)close(sock[1]); /* the child's */
+	j->sock = sock[0];
+	j->ok = j->pid > 0;
+	j->pid = j->ok ? j->pid : 0;
+}
+
 /* Sandbox, cgroups and a child that waits. */
 static void prepare(struct spawner *s, struct spawn_job *j)
 {
-	struct sandbox box = { -1, -1, -1 };
+	struct sandbox box;
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
-	int sock[2];
 
 	if (j->user != NULL) {
 		if (user_find(s, j->user, &j->err) != 0)
@@ -290,28 +349,12 @@ static void prepare(struct spawner *s, struct spawn_job *j)
 	}
 	if (sandbox_make(&box, s->root, j->directory, uid, gid, &j->err) != 0)
 		return;
-	if (cgroup_make(s->cgroup, j->id, &j->limits, &j->err) != 0) {
-		sandbox_fini(&box);
-		return;
-	}
-	j->cgroup_made = true;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) != 0) {
-		err_set(&j->err, ERR_IO, "socketpair: %s", strerror(errno));
-		sandbox_fini(&box);
-		return;
-	}
-	j->pid = fork();
-	if (j->pid == 0)
-		child_main(s, j, &box, sock[1]);
-	(void)close(sock[1]); /* the child's */
+	j->cgroup_made =
+		cgroup_make(s->cgroup, j->id, &j->limits, &j->err) == 0;
+	if (j->cgroup_made)
+		child_add(s, j, &box);
+	j->oom_score_reset = s->oom_score_reset;
 	sandbox_fini(&box);
-	j->sock = sock[0];
-	if (j->pid < 0) {
-		j->pid = 0;
-		err_set(&j->err, ERR_IO, "fork: %s", strerror(errno));
-		return;
-	}
-	j->ok = true;
 }
 
 /* Ends a child that was not released: it exits when the socket closes. */
@@ -406,90 +449,4 @@ static void user_forget(struct spawner *s)
 	free(s->user.name);
 	free(s->user.groups);
 	memset(&s->user, 0, sizeof(s->user));
-}
-
-/* --- in the child: only async-signal-safe calls from here on ------------- */
-
-static _Noreturn void child_fail(enum stage stage)
-{
-	struct report r = { (int)stage, errno };
-
-	(void)!write(
-		CHILD_SOCK, &r, sizeof(r)); /* who reads is gone: so be it */
-	_exit(127);
-}
-
-/* Own session, default signals, nothing open but 0, 1, 2 and the socket. */
-static void child_setup(
-	const struct spawner *s, const struct sandbox *box, int sock)
-{
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
-	sigset_t none;
-	int sig;
-	bool ok = fchdir(box->dir) == 0 && dup2(s->null_fd, 0) == 0 &&
-		dup2(box->out, 1) == 1 && dup2(box->err, 2) == 2;
-
-	if (sock != CHILD_SOCK && dup3(sock, CHILD_SOCK, O_CLOEXEC) < 0)
-		_exit(127);
-	if (!ok || syscall(SYS_close_range, CHILD_SOCK + 1, UINT_MAX, 0) != 0)
-		child_fail(STAGE_SETUP);
-	for (sig = 1; sig < NSIG; sig++)
-		(void)sigaction(sig, &dfl, NULL); /* KILL and STOP refuse */
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* can't fail */
-	(void)setsid(); /* a fresh child is no group leader */
-	(void)umask(022);
-	(void)setrlimit(RLIMIT_NOFILE, &s->nofile); /* only ever lowers */
-}
-
-/* The agent may be protected from the OOM killer, its tasks are not. */
-static void child_oom_score(const struct spawner *s)
-{
-	int fd;
-
-	if (!s->oom_score_reset)
-		return;
-	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	(void)!write(fd, "0", 1); /* best effort */
-	(void)close(fd);	  /* written or refused by now */
-}
-
-static void child_user(const struct spawner *s, const struct spawn_job *j)
-{
-	const struct user *u = &s->user;
-
-	if (j->user == NULL || geteuid() != 0)
-		return;
-	if (syscall(SYS_setgroups, u->n_groups, u->groups) != 0 ||
-		syscall(SYS_setresgid, u->gid, u->gid, u->gid) != 0 ||
-		syscall(SYS_setresuid, u->uid, u->uid, u->uid) != 0)
-		child_fail(STAGE_USER);
-}
-
-static void child_main(const struct spawner *s, const struct spawn_job *j,
-	const struct sandbox *box, int sock)
-{
-	union {
-		const char *const *in;
-		char *const *out;
-	} argv = { j->argv }, env = { j->env }; /* exec doesn't write them */
-	int i, saved = ENOENT;
-	char go;
-
-	child_setup(s, box, sock);
-	child_oom_score(s);
-	if (read(CHILD_SOCK, &go, 1) != 1)
-		_exit(127); /* the agent is gone */
-	child_user(s, j);
-	for (i = 0; j->paths[i] != NULL; i++) {
-		(void)execve(j->paths[i], argv.out, env.out);
-		if (errno == EACCES)
-			saved = EACCES; /* there, but not for us */
-		else if (errno != ENOENT && errno != ENOTDIR)
-			child_fail(STAGE_EXEC);
-	}
-	errno = saved;
-	child_fail(STAGE_EXEC);
 }

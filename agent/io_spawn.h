@@ -8,8 +8,10 @@
  * does closes it (it is close-on-exec). So whoever waits on the socket learns
  * how it ended without holding up the batch.
  *
- * Runs on a worker's thread; between fork and exec the child makes only
- * async-signal-safe calls.
+ * Runs on a worker's thread. A child shares our memory until it execs, as with
+ * vfork(2) but without stopping us: copying the memory of an agent with many
+ * tasks would take tens of ms a child. So its job must live until
+ * spawn_report() has said 0, or until the child is waited for.
  */
 #ifndef AGENT_IO_SPAWN_H
 #define AGENT_IO_SPAWN_H
@@ -23,6 +25,7 @@
 #include "common/err.h"
 
 struct cgroup_host;
+struct clone;
 struct spawner;
 
 struct spawn_config {
@@ -35,8 +38,9 @@ struct spawn_job {
 	struct arena arena; /* of what follows up to limits */
 	const char *id;
 	const char *directory;
-	const char *user;   /* NULL: ours */
-	const char **paths; /* to try, in order */
+	const char *user;    /* NULL: ours */
+	const char *program; /* for texts */
+	const char **paths;  /* to try, in order */
 	const char *const *argv;
 	const char *const *env;
 	struct agent_limits limits;
@@ -51,6 +55,9 @@ struct spawn_job {
 	uint64_t start_ticks;
 	int sock;   /* see above; spawn_report() reads it */
 	int oom_fd; /* ends the watch; -1: none */
+
+	struct clone *child;  /* what the child works with */
+	bool oom_score_reset; /* once it runs */
 };
 
 struct spawner *spawn_new(const struct spawn_config *cfg);
@@ -58,16 +65,17 @@ void spawn_free(struct spawner *s);
 
 struct spawn_job *spawn_job_new(const struct agent_launch *launch);
 struct spawn_job *spawn_job_new_resize(const struct agent_resize *resize);
-/* Descriptors that were not taken (set to -1) are closed. */
+/* Descriptors that were not taken (set to -1) are closed; a child whose socket
+ * was not is ended first. */
 void spawn_job_free(struct spawn_job *j);
 
 /* As worker_ops.run. */
 unsigned spawn_run(
 	struct spawner *s, struct worker_jobs *jobs, struct worker_jobs *done);
 
-/* The socket is readable: 0, the program runs; -1 and e, it couldn't. program
- * is for the text. */
-int spawn_report(int sock, const char *program, struct err *e);
+/* The socket is readable: 0, the program runs; -1 and e, it couldn't and ends.
+ * Closes the socket. */
+int spawn_report(struct spawn_job *j, struct err *e);
 
 /* Field 22 of /proc/PID/stat: with it a pid names one process for good. */
 int spawn_start_ticks(int pid, uint64_t *ret);
