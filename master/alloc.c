@@ -165,7 +165,6 @@ void alloc_agent_remove(struct alloc *a, const char *id)
 		TAILQ_REMOVE(&a->candidates, g, by_candidate);
 	HASH_DEL(a->agents, g);
 	res_fini(&g->total);
-	res_fini(&g->held);
 	res_fini(&g->free);
 	free(g->id);
 	free(g);
@@ -567,6 +566,11 @@ bool alloc_is_suppressed(
 	return c != NULL && c->suppressed;
 }
 
+static int64_t narrow(__int128 milli)
+{
+	return milli > INT64_MAX ? INT64_MAX : (int64_t)milli;
+}
+
 void alloc_stats_get(const struct alloc *a, struct alloc_stats *ret)
 {
 	static const char *const names[] = { "cpus", "gpus", "mem", "disk" };
@@ -579,9 +583,10 @@ void alloc_stats_get(const struct alloc *a, struct alloc_stats *ret)
 		column = share_column_find(&a->shares, names[i]);
 		if (column == SIZE_MAX)
 			continue;
-		ret->total_milli[i] = a->shares.columns[column].total_milli;
+		ret->total_milli[i] =
+			narrow(a->shares.columns[column].total_milli);
 		ret->held_milli[i] =
-			share_amount_get(&a->shares.root.held, column);
+			narrow(share_amount_get(&a->shares.root.held, column));
 	}
 }
 

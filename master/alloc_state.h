@@ -2,7 +2,7 @@
  * alloc_state.h - the inside of the allocator: its tables. For alloc.c,
  * holding.c, round.c and their tests.
  *
- * agents     total = held + free; free is what may be offered
+ * agents     free = total less what is held there: what may be offered
  * frameworks and in each a client per role
  * clients    a framework in a role: a leaf of the share tree
  * holdings   what a client has on an agent, offered or used
@@ -99,7 +99,6 @@ struct alloc_agent {
 	bool has_gpus;
 	bool has_shared;
 	struct res total;
-	struct res held; /* by all; may be more than total for a while */
 	struct res free; /* never negative; shared volumes always in it */
 	struct filter_end filters;
 	TAILQ_HEAD(, alloc_holding) holdings;

@@ -9,7 +9,8 @@
 
 struct filter {
 	struct heap_node end; /* key: when it is over */
-	uint64_t run;
+	uint64_t run;	      /* it was set before this one */
+	struct filter *next_waiting;
 	struct filter_group *group;
 	struct res refused;
 	TAILQ_ENTRY(filter) link;
@@ -167,22 +168,28 @@ void filter_clear_agent(struct filter_set *s, struct filter_end *agent)
 	CHECK(agent->n == 0);
 }
 
-/* A filter that waits for its run gets a later key, so that it doesn't stand
- * before others that are over; after the run it leaves. */
+/* Filters that are over but wait for their run are put aside, as others behind
+ * them may not have to. */
 void filter_expire(struct filter_set *s, uint64_t now_ms, uint64_t run,
 	filter_ended_f *ended, void *ctx)
 {
+	struct filter *f, *waiting = NULL;
 	struct heap_node *n;
 
 	while ((n = heap_min(&s->ends)) != NULL && n->key <= now_ms) {
-		struct filter *f = HEAP_OWNER(n, struct filter, end);
-		struct filter_end *agent = f->group->key.agent;
+		struct filter_end *agent;
 
+		f = HEAP_OWNER(n, struct filter, end);
 		if (f->run == run) {
-			heap_update(&s->ends, n, now_ms + 1);
+			heap_remove(&s->ends, n);
+			f->next_waiting = waiting;
+			waiting = f;
 			continue;
 		}
+		agent = f->group->key.agent;
 		remove_filter(s, f);
 		ended(ctx, agent);
 	}
+	for (f = waiting; f != NULL; f = f->next_waiting)
+		heap_add(&s->ends, &f->end, f->end.key);
 }

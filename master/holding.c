@@ -149,19 +149,28 @@ static bool keep_shared(const struct res_object *o, void *ctx)
 	return res_object_is_shared(o);
 }
 
-/* Anew from total and held, not step by step: an agent may come back smaller
- * than what runs there, and then free must not grow until all fits again. */
+static void sub_holdings(struct res *from, const struct alloc_agent *g)
+{
+	const struct alloc_holding *h;
+
+	TAILQ_FOREACH (h, &g->holdings, by_agent)
+		res_sub(from, &h->held);
+}
+
+/* Anew from all holdings, which are few, not step by step: an agent may come
+ * back smaller than what runs there, or with two tasks on one port, and then
+ * nothing may get free before the last of them is gone. */
 static void compute_free(struct alloc_agent *g)
 {
 	struct res shared = RES_INIT;
 
 	if (!g->has_shared) {
 		res_copy(&g->free, &g->total);
-		res_sub(&g->free, &g->held);
+		sub_holdings(&g->free, g);
 		return;
 	}
 	res_filter(&g->free, &g->total, keep_unshared, NULL);
-	res_sub(&g->free, &g->held);
+	sub_holdings(&g->free, g);
 	res_filter(&shared, &g->total, keep_shared, NULL);
 	res_add(&g->free, &shared);
 	res_fini(&shared);
@@ -315,8 +324,7 @@ static void holding_drop(struct alloc_holding *h)
 	free(h);
 }
 
-/* What is not there is not taken away, so the agent's sum follows what the
- * holding really lost. */
+/* What is not there is not taken away. */
 void holding_change(struct alloc *a, struct alloc_agent *g,
 	struct alloc_client *c, const struct res *plus, const struct res *minus,
 	bool given)
@@ -332,14 +340,12 @@ void holding_change(struct alloc *a, struct alloc_agent *g,
 	if (minus != NULL)
 		res_sub(&next, minus);
 	change_shares(a, h, &next, given);
-	res_sub(&g->held, &h->held);
-	res_add(&g->held, &next);
 	res_move(&h->held, &next);
+	if (res_is_empty(&h->held))
+		holding_drop(h);
 	holding_agent_refresh(a, g);
 	if (minus != NULL)
 		holding_agent_dirty(a, g);
-	if (res_is_empty(&h->held))
-		holding_drop(h);
 }
 
 void holding_clear(struct alloc *a, struct alloc_holding *h)
@@ -353,26 +359,23 @@ void holding_clear(struct alloc *a, struct alloc_holding *h)
 
 /* --- checks -------------------------------------------------------------- */
 
-static void check_agent(const struct alloc *a, const struct alloc_agent *g)
+static void check_agent(const struct alloc_agent *g)
 {
-	struct res sum = RES_INIT, free_now = RES_INIT;
+	struct res left = RES_INIT, is_free = RES_INIT;
 	const struct alloc_holding *h;
 
+	res_filter(&left, &g->total, keep_unshared, NULL);
 	TAILQ_FOREACH (h, &g->holdings, by_agent) {
 		CHECK(h->agent == g);
 		CHECK(!res_is_empty(&h->held));
 		CHECK(res_contains(&h->held, &h->used));
-		res_add(&sum, &h->held);
+		res_sub(&left, &h->held);
 	}
-	CHECK(res_equal(&sum, &g->held));
-	res_filter(&free_now, &g->total, keep_unshared, NULL);
-	res_sub(&free_now, &g->held);
-	res_filter(&sum, &g->free, keep_unshared, NULL);
-	CHECK(res_equal(&sum, &free_now));
+	res_filter(&is_free, &g->free, keep_unshared, NULL);
+	CHECK(res_equal(&left, &is_free));
 	CHECK(g->open == (g->active && !res_is_empty(&g->free)));
-	CHECK(a->interval_ms > 0);
-	res_fini(&sum);
-	res_fini(&free_now);
+	res_fini(&left);
+	res_fini(&is_free);
 }
 
 static void check_client(const struct alloc_fw *f, const struct alloc_client *c)
@@ -390,7 +393,7 @@ void holding_check(const struct alloc *a)
 	const struct alloc_role *r;
 
 	for (g = a->agents; g != NULL; g = g->hh.next)
-		check_agent(a, g);
+		check_agent(g);
 	for (f = a->fws; f != NULL; f = f->hh.next)
 		for (c = f->clients; c != NULL; c = c->hh.next)
 			check_client(f, c);

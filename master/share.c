@@ -46,7 +46,7 @@ void share_amount_clear(struct share_amount *a)
 	a->n = 0;
 }
 
-int64_t share_amount_get(const struct share_amount *a, size_t column)
+__int128 share_amount_get(const struct share_amount *a, size_t column)
 {
 	return column < a->n ? a->milli[column] : 0;
 }
@@ -70,8 +70,7 @@ static void amount_change(struct share_amount *a,
 	if (minus != NULL)
 		amount_widen(a, minus->n);
 	for (i = 0; plus != NULL && i < plus->n; i++)
-		CHECK(!__builtin_add_overflow(
-			a->milli[i], plus->milli[i], &a->milli[i]));
+		a->milli[i] += plus->milli[i];
 	for (i = 0; minus != NULL && i < minus->n; i++)
 		a->milli[i] -= minus->milli[i];
 }
@@ -125,9 +124,7 @@ void share_count(struct share_tree *t, struct share_amount *to,
 			continue;
 		column = column_of(t, res_object_name(o));
 		amount_widen(to, column + 1);
-		if (__builtin_add_overflow(to->milli[column],
-			    res_object_milli(o), &to->milli[column]))
-			to->milli[column] = INT64_MAX;
+		to->milli[column] += res_object_milli(o);
 	}
 }
 
@@ -138,61 +135,68 @@ void share_total_change(struct share_tree *t, const struct share_amount *plus,
 
 	for (i = 0; i < t->n_columns; i++) {
 		struct share_column *c = &t->columns[i];
-		int64_t old = c->total_milli;
+		__int128 old = c->total_milli;
 
-		if (plus != NULL &&
-			__builtin_add_overflow(c->total_milli,
-				share_amount_get(plus, i), &c->total_milli))
-			c->total_milli = INT64_MAX;
+		if (plus != NULL)
+			c->total_milli += share_amount_get(plus, i);
 		if (minus != NULL)
 			c->total_milli -= share_amount_get(minus, i);
+		CHECK(c->total_milli >= 0);
 		t->totals_changed |= c->total_milli != old;
 	}
 }
 
 /* --- keys ---------------------------------------------------------------- */
 
-/* The column of which the node holds the largest fraction, or SIZE_MAX. */
-static size_t dominant(const struct share_tree *t, const struct share_node *n)
+struct fraction {
+	uint64_t held;
+	uint64_t total;
+};
+
+/* As it is, unless amounts are so large that products would not fit. */
+static struct fraction fraction_of(
+	const struct share_column *c, const __int128 *held_milli)
 {
-	size_t i, best = SIZE_MAX;
+	__int128 held = *held_milli, total = c->total_milli;
+
+	while (held >> EXACT_BITS != 0 || total >> 63 != 0) {
+		held >>= 1;
+		total >>= 1;
+	}
+	return (struct fraction){ (uint64_t)held,
+		total > 0 ? (uint64_t)total : 1 };
+}
+
+/* The largest fraction of one resource that the node holds. */
+static struct fraction dominant(
+	const struct share_tree *t, const struct share_node *n)
+{
+	struct fraction best = { 0, 1 };
+	size_t i;
 
 	for (i = 0; i < n->held.n; i++) {
 		const struct share_column *c = &t->columns[i];
+		struct fraction f;
 
 		if (c->excluded || c->total_milli <= 0 || n->held.milli[i] <= 0)
 			continue;
-		/* Is i's fraction larger? Both products fit in 126 bits. */
-		if (best == SIZE_MAX ||
-			(unsigned __int128)n->held.milli[i] *
-					(uint64_t)t->columns[best].total_milli >
-				(unsigned __int128)n->held.milli[best] *
-					(uint64_t)c->total_milli)
-			best = i;
+		f = fraction_of(c, &n->held.milli[i]);
+		if ((unsigned __int128)f.held * best.total >
+			(unsigned __int128)best.held * f.total)
+			best = f;
 	}
 	return best;
 }
 
-/* The root's weight is never used; a share may be over 1 for a moment, when an
- * agent shrank below what is held there. */
+/* A share may be over 1 for a moment, when an agent shrank below what is held
+ * there. */
 static unsigned __int128 share_of(
 	const struct share_tree *t, const struct share_node *n)
 {
-	size_t column = dominant(t, n);
-	uint64_t held, total;
+	struct fraction f = dominant(t, n);
 
-	if (column == SIZE_MAX)
-		return 0;
-	held = (uint64_t)n->held.milli[column];
-	total = (uint64_t)t->columns[column].total_milli;
-	while (held >> EXACT_BITS != 0) {
-		held >>= 1;
-		total >>= 1;
-	}
-	if (total == 0)
-		total = 1;
-	return ((unsigned __int128)held * WEIGHT_ONE << 63) /
-		((unsigned __int128)total * (uint64_t)n->weight_milli);
+	return ((unsigned __int128)f.held * WEIGHT_ONE << 63) /
+		((unsigned __int128)f.total * (uint64_t)n->weight_milli);
 }
 
 int64_t share_ppm(const struct share_tree *t, const struct share_node *n)

@@ -29,9 +29,10 @@
 
 struct res;
 
-/* Thousandths by column; columns behind n are 0. */
+/* Thousandths by column; columns behind n are 0. So wide that no sum of what
+ * agents may claim to have overflows. */
 struct share_amount {
-	int64_t *milli;
+	__int128 *milli;
 	size_t n;
 	size_t cap;
 };
@@ -63,7 +64,7 @@ struct share_node {
 struct share_column {
 	char *name;
 	bool excluded; /* from shares */
-	int64_t total_milli;
+	__int128 total_milli;
 };
 
 struct share_tree {
@@ -86,7 +87,7 @@ void share_fini(struct share_tree *t);
 void share_count(struct share_tree *t, struct share_amount *to,
 	const struct res *r, bool shared);
 void share_amount_clear(struct share_amount *a); /* keeps the memory */
-int64_t share_amount_get(const struct share_amount *a, size_t column);
+__int128 share_amount_get(const struct share_amount *a, size_t column);
 void share_amount_fini(struct share_amount *a);
 /* SIZE_MAX if nobody has such a resource. */
 size_t share_column_find(const struct share_tree *t, const char *name);
