@@ -241,7 +241,7 @@ static void restore_history(struct task *t, const Mesos__V1__Task *msg)
 		status_msg s = *msg->statuses[i];
 
 		s.has_data = 0;
-		state_task_status_add(t, &s.base, (int)s.state);
+		state_task_status_add(t, &s);
 	}
 	if (!msg->has_status_update_uuid ||
 		msg->status_update_uuid.len != UUID_SIZE)
@@ -333,7 +333,7 @@ static void remember(struct task *t, const status_msg *s)
 	status_msg plain = *s;
 
 	plain.has_data = 0;
-	state_task_status_add(t, &plain.base, (int)s->state);
+	state_task_status_add(t, &plain);
 }
 
 static void task_update(

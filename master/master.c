@@ -14,6 +14,7 @@
 #include "master/framework.h"
 #include "master/ledger.h"
 #include "master/liveness.h"
+#include "master/master_report.h"
 #include "master/offer.h"
 #include "master/operator.h"
 #include "master/reconcile.h"
@@ -335,7 +336,7 @@ void master_step(
 		operator_call(m, ev);
 		break;
 	case MASTER_QUERY:
-		outbox_reply_text(out, ev->from, 501, "Soon.\n");
+		master_report(m, ev);
 		break;
 		break;
 	case MASTER_STREAM_DOWN:

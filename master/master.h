@@ -32,7 +32,7 @@ struct master_config {
 	const char *hostname; /* as published in MasterInfo */
 	const char *ip;	      /* "127.0.0.1" */
 	uint16_t port;
-	bool tls; /* of our own port */
+	bool tls;	     /* of our own port */
 	const char *cluster; /* or NULL */
 	uint64_t seed;
 	uint64_t allocation_interval_ms;

@@ -645,9 +645,10 @@ static void task_free(struct task *t)
 	free(t);
 }
 
-void state_task_status_add(
-	struct task *t, const ProtobufCMessage *status, int state)
+void state_task_status_add(struct task *t, const Mesos__V1__TaskStatus *status)
 {
+	int state = (int)status->state;
+
 	if (t->n_statuses == 0 || t->history_state != state) {
 		if (t->n_statuses == TASK_STATUSES_MAX) {
 			blob_free(&t->statuses[0]);
@@ -659,8 +660,10 @@ void state_task_status_add(
 			t->n_statuses + 1, sizeof(t->statuses[0]));
 		t->statuses[t->n_statuses++] = (struct blob){ 0 };
 	}
-	blob_set(&t->statuses[t->n_statuses - 1], status);
+	blob_set(&t->statuses[t->n_statuses - 1], &status->base);
 	t->history_state = state;
+	if (t->first_time_s <= 0 && status->has_timestamp)
+		t->first_time_s = status->timestamp;
 }
 
 /* --- executors ------------------------------------------------------------------------ */

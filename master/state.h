@@ -32,6 +32,7 @@
 struct Mesos__V1__AgentInfo;
 struct Mesos__V1__AgentInfo__Capability;
 struct Mesos__V1__FrameworkInfo;
+struct Mesos__V1__TaskStatus;
 struct ProtobufCMessage;
 struct alloc;
 
@@ -121,6 +122,7 @@ struct agent {
 	struct task_list tasks; /* active ones here */
 	struct executor *executors;
 	uint64_t mark; /* scratch of walks over distinct agents */
+	size_t index;  /* scratch of reports */
 };
 TAILQ_HEAD(agent_list, agent);
 
@@ -161,7 +163,8 @@ struct task {
 	struct blob *statuses;	/* mesos.v1.TaskStatus, oldest first */
 	size_t n_statuses;
 	size_t statuses_cap;
-	int history_state; /* of the last of them */
+	int history_state;   /* of the last of them */
+	double first_time_s; /* timestamp of the first ever; 0: none */
 };
 
 /* A custom executor; those of command tasks are the agent's own business. */
@@ -342,7 +345,7 @@ void state_task_unreachable(struct master *m, struct task *t);
 void state_unreachable_free(struct task *t);
 /* A status for the history; replaces the last one if the state is equal. */
 void state_task_status_add(
-	struct task *t, const struct ProtobufCMessage *status, int state);
+	struct task *t, const struct Mesos__V1__TaskStatus *status);
 
 /* --- executors ------------------------------------------------------------ */
 

@@ -1,9 +1,10 @@
 /* test_master.c - the way of a task through the master; master/master.c. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include "master_world.h"
 
