@@ -287,7 +287,7 @@ static SSL_CTX *ctx_new(const SSL_METHOD *method)
 	CHECK(ctx != NULL);
 	CHECK(SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1);
 	CHECK(SSL_CTX_set_cipher_list(ctx, TLS12_CIPHERS) == 1);
-	CHECK(SSL_CTX_set1_groups_list(ctx, GROUPS) == 1);
+	CHECK(SSL_CTX_set1_groups_list(ctx, (char *)(uintptr_t)GROUPS) == 1);
 	SSL_CTX_set_options(ctx,
 		SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
 			SSL_OP_CIPHER_SERVER_PREFERENCE |
@@ -461,7 +461,8 @@ struct ssl_st *tls_connect(struct ssl_ctx_st *ctx, int fd, const char *name,
 	} else {
 		/* A name too long for a certificate matches none. */
 		(void)SSL_set1_host(ssl, name);
-		(void)SSL_set_tlsext_host_name(ssl, name);
+		/* Not written to: the macro's cast is OpenSSL's. */
+		(void)SSL_set_tlsext_host_name(ssl, (char *)(uintptr_t)name);
 	}
 	if (session != NULL)
 		(void)SSL_set_session(ssl, session); /* else a full handshake */

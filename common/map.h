@@ -7,9 +7,11 @@
 #ifndef COMMON_MAP_H
 #define COMMON_MAP_H
 
+#include "common/check.h"
 #include "common/mem.h"
 
 #define uthash_malloc(size) xmalloc(size)
+#define uthash_fatal(msg)   check_failed(__FILE__, __LINE__, msg)
 #define HASH_NONFATAL_OOM   0
 
 #pragma GCC diagnostic push
