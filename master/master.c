@@ -28,6 +28,14 @@
 
 typedef Mesos__V1__Scheduler__Call call_msg;
 
+const char *const master_table_names[MASTER_TABLES] = {
+	[MASTER_TABLE_MASTER] = "master",
+	[MASTER_TABLE_AGENT] = "agent",
+	[MASTER_TABLE_UNREACHABLE] = "unreachable",
+	[MASTER_TABLE_GONE] = "gone",
+	[MASTER_TABLE_FRAMEWORK] = "framework",
+};
+
 /* --- life ------------------------------------------------------------------------- */
 
 struct master *master_new(const struct master_config *cfg)

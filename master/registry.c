@@ -18,14 +18,6 @@
 
 #define MASTER_KEY "master"
 
-const char *const master_table_names[MASTER_TABLES] = {
-	[MASTER_TABLE_MASTER] = "master",
-	[MASTER_TABLE_AGENT] = "agent",
-	[MASTER_TABLE_UNREACHABLE] = "unreachable",
-	[MASTER_TABLE_GONE] = "gone",
-	[MASTER_TABLE_FRAMEWORK] = "framework",
-};
-
 /* --- loading ---------------------------------------------------------------------- */
 
 static int load_agent(

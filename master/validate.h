@@ -53,7 +53,7 @@ int validate_task(const struct validate_launch *l, struct err *e);
 
 /* What res_from_msgs() doesn't know: whole gpus, volumes, and that nothing is
  * reserved and revocable at once. */
-int validate_resources(
+int validate_task_resources(
 	struct Mesos__V1__Resource *const *msgs, size_t n, struct err *e);
 
 #endif

@@ -319,7 +319,7 @@ static int volume_check(const Mesos__V1__Resource *r, struct err *e)
 	return ident_id_check("persistence id", d->persistence->id, e);
 }
 
-int validate_resources(
+int validate_task_resources(
 	Mesos__V1__Resource *const *msgs, size_t n, struct err *e)
 {
 	size_t i;
@@ -372,7 +372,7 @@ static int list_check(const char *what, const char *role,
 {
 	size_t i, k;
 
-	if (validate_resources(msgs, n, e) != 0)
+	if (validate_task_resources(msgs, n, e) != 0)
 		return err_wrap(e, "%s", what);
 	for (i = 0; i < n; i++) {
 		const Mesos__V1__Resource__AllocationInfo *al =

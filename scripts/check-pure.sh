@@ -15,7 +15,8 @@ memcpy memmove memset memcmp memchr memrchr memmem'
 # text
 allow="$allow strlen strnlen strcmp strncmp strcasecmp strncasecmp strchr strrchr
 strchrnul strsep strtok_r strstr strcasestr strpbrk strspn strcspn strdup strndup strtol strtoll
-strtoul strtoull strtod strtod_l snprintf vsnprintf asprintf vasprintf
+strtoul strtoull strtod strtod_l snprintf vsnprintf asprintf vasprintf sscanf
+inet_pton inet_ntop
 sigdescr_np sigabbrev_np
 __ctype_b_loc __ctype_tolower_loc __ctype_toupper_loc __errno_location"
 # rounding, where a double comes from or goes to the wire
@@ -28,8 +29,9 @@ never='^json_object_(from|to)_f'
 # CHECK says why it aborts.
 check_only='stderr fprintf'
 
-# (signal.h and sys/wait.h: for their numbers; calls show in the symbols)
-headers='ctype.h errno.h inttypes.h limits.h math.h signal.h stdalign.h stdarg.h stdbool.h
+# (arpa/inet.h: addresses as text; signal.h, sys/wait.h: their numbers; calls
+# show in the symbols)
+headers='arpa/inet.h ctype.h errno.h inttypes.h limits.h math.h signal.h stdalign.h stdarg.h stdbool.h
 stddef.h stdint.h stdio.h stdlib.h string.h strings.h sys/queue.h sys/wait.h uthash.h
 protobuf-c/protobuf-c.h'
 
