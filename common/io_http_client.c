@@ -381,7 +381,8 @@ static bool on_head(void *ctx)
 	conn_deadline(c->conn, 0);
 	if (http_call_head(j, &e) != 0)
 		reject(c, &e);
-	return !j->is_head;
+	/* A Content-Length there is that of what isn't sent. */
+	return !j->is_head && j->head.status != 304 && j->head.status != 204;
 }
 
 static void on_body(void *ctx, const uint8_t *data, size_t size)
