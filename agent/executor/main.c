@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,6 +59,7 @@ static void run(struct executor *x);
 static void wait_ready(struct executor *x, struct pollfd fds[3]);
 static void give_back(struct executor *x);
 static void on_signals(struct executor *x);
+static void on_exit_status(struct executor *x, int status);
 static void step(struct executor *x, struct solo_event *ev);
 static void carry_out(struct executor *x, const struct effect *e);
 static void start_child(struct executor *x, const struct solo_start *s);
@@ -229,12 +231,23 @@ static void on_signals(struct executor *x)
 			stop = true;
 	if (child_reap(x->child, &status)) {
 		x->child = 0;
-		step(x,
-			&(struct solo_event){
-				.type = SOLO_EXITED, .status = status });
+		on_exit_status(x, status);
 	}
 	if (stop)
 		step(x, &(struct solo_event){ .type = SOLO_STOP });
+}
+
+static void on_exit_status(struct executor *x, int status)
+{
+	struct solo_event ev = { .type = SOLO_EXITED };
+
+	if (WIFSIGNALED(status)) {
+		ev.exit.signal = strsignal(WTERMSIG(status));
+		ev.exit.core = WCOREDUMP(status);
+	} else {
+		ev.exit.status = WEXITSTATUS(status);
+	}
+	step(x, &ev);
 }
 
 /* Steps the room and does what it wants, until it wants nothing more. */
@@ -273,8 +286,11 @@ static void carry_out(struct executor *x, const struct effect *e)
 	case SOLO_START:
 		start_child(x, e->arg);
 		return;
-	case SOLO_SIGNAL:
-		child_signal((int)e->to);
+	case SOLO_TERM:
+		child_signal(SIGTERM);
+		return;
+	case SOLO_KILL:
+		child_signal(SIGKILL);
 		return;
 	case SOLO_DISCONNECT:
 		channel_close(&x->stream);
@@ -358,9 +374,7 @@ static void check_broken(struct executor *x)
 {
 	if (x->start_failed) {
 		x->start_failed = false;
-		step(x,
-			&(struct solo_event){
-				.type = SOLO_EXITED, .status = 1 << 8 });
+		on_exit_status(x, 1 << 8);
 	}
 	if (!x->is_broken)
 		return;

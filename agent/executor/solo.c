@@ -1,10 +1,8 @@
 /* solo.c - see solo.h. */
 #include "agent/executor/solo.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "common/check.h"
 #include "common/list.h"
@@ -432,21 +430,19 @@ static void on_exited(
 	char *text;
 
 	CHECK(c->phase == PHASE_RUNNING);
-	if (WIFEXITED(ev->status))
+	if (ev->exit.signal == NULL)
 		text = arena_printf(&out->arena,
-			"Command exited with status %d",
-			WEXITSTATUS(ev->status));
+			"Command exited with status %d", ev->exit.status);
 	else
 		text = arena_printf(&out->arena,
-			"Command terminated with signal %s%s",
-			sigdescr_np(WTERMSIG(ev->status)),
-			WCOREDUMP(ev->status) ? " (core dumped)" : "");
+			"Command terminated with signal %s%s", ev->exit.signal,
+			ev->exit.core ? " (core dumped)" : "");
 	if (c->kill == KILL_COMPLETION)
 		reason =
 			MESOS__V1__TASK_STATUS__REASON__REASON_MAX_COMPLETION_TIME_REACHED;
 	else if (c->kill == KILL_ASKED)
 		state = MESOS__V1__TASK_STATE__TASK_KILLED;
-	else if (WIFEXITED(ev->status) && WEXITSTATUS(ev->status) == 0)
+	else if (ev->exit.signal == NULL && ev->exit.status == 0)
 		state = MESOS__V1__TASK_STATE__TASK_FINISHED;
 	end(c, ev, state, reason, text, out);
 }
@@ -460,7 +456,7 @@ static void on_tick(
 		return;
 	}
 	if (ev->now_ms >= c->kill_due) {
-		outbox_room(out, SOLO_SIGNAL, SIGKILL, NULL);
+		outbox_room(out, SOLO_KILL, 0, NULL);
 		c->kill_due = ev->now_ms + KILL_AGAIN_MS;
 	}
 	if (ev->now_ms >= c->completion_due)
@@ -523,7 +519,7 @@ static void kill_task(struct solo *c, const struct solo_event *ev,
 	if (c->killing_state && why == KILL_ASKED)
 		update(c, ev, c->task_id, MESOS__V1__TASK_STATE__TASK_KILLING,
 			-1, NULL, out);
-	outbox_room(out, SOLO_SIGNAL, SIGTERM, NULL);
+	outbox_room(out, SOLO_TERM, 0, NULL);
 }
 
 static void end(struct solo *c, const struct solo_event *ev, int state,

@@ -37,8 +37,15 @@ enum solo_event_type {
 	SOLO_BEGIN,  /* once, first */
 	SOLO_EVENT,  /* from the agent */
 	SOLO_BROKEN, /* a connection; the edge has closed both */
-	SOLO_EXITED, /* the task's process; status of wait(2) */
+	SOLO_EXITED, /* the task's process; exit */
 	SOLO_STOP,   /* a signal asks us to end */
+};
+
+/* How the task's process ended. */
+struct solo_exit {
+	int status;
+	const char *signal; /* that killed it, as strsignal() says; or NULL */
+	bool core;	    /* dumped */
 };
 
 struct solo_event {
@@ -46,7 +53,7 @@ struct solo_event {
 	uint64_t now_ms; /* monotonic */
 	int64_t wall_ns;
 	const struct Mesos__V1__Executor__Event *event; /* borrowed */
-	int status;
+	struct solo_exit exit;
 	const char *text; /* BROKEN: why */
 };
 
@@ -56,7 +63,8 @@ enum solo_link { SOLO_STREAM = 1, SOLO_CALLS = 2 };
 /* Codes of EFFECT_ROOM. */
 enum solo_effect {
 	SOLO_START,	 /* arg: struct solo_start */
-	SOLO_SIGNAL,	 /* to: the signal, for the task's process tree */
+	SOLO_TERM,	 /* SIGTERM to the task's process tree */
+	SOLO_KILL,	 /* SIGKILL */
 	SOLO_DISCONNECT, /* close both connections */
 	SOLO_LOG,	 /* arg: char *line for the sandbox's stderr */
 };
