@@ -83,6 +83,19 @@
 #define UPLINK_REDIAL_MAX_MS (15 * 1000)
 /* Unsent bytes before the other side is held for dead. */
 #define LINK_QUEUE_MAX (256 * 1024 * 1024)
+/* What an agent keeps for reports (Mesos: 50, 200). */
+#define AGENT_COMPLETED_FRAMEWORKS_MAX 50
+#define AGENT_COMPLETED_TASKS_MAX      200 /* of one executor */
+/* States of one task that reports show. */
+#define AGENT_TASK_HISTORY_MAX 16
+/* Updates of one task that wait for acknowledgement; a scheduler that is away
+ * for days gets them all, a mad executor is told to wait. */
+#define AGENT_UPDATES_MAX 10000
+/* Acknowledged updates of one task that are known again when its executor
+ * repeats them; it repeats only what it has not heard about. */
+#define AGENT_ACKED_UUIDS_MAX 64
+/* Sandboxes of ended runs that wait for gc_delay; the oldest go earlier. */
+#define AGENT_SANDBOXES_MAX 100000
 /* Ids of frameworks, tasks, executors (Mesos: file names). */
 #define ID_MAX 255
 /* A role's path. Mesos has no bound; paths are kept, hashed and printed. */
