@@ -94,13 +94,13 @@ def slow_reader():
     info = '{"type":"SUBSCRIBE","subscribe":{"framework_info":{"user":"u","name":"%s"}}}' % name
     rounds = 0
     end = time.time() + 60
-    while "stream_cut_off" not in ctl.log("master") and time.time() < end:
+    while "http_stream_cut" not in ctl.log("master") and time.time() < end:
         conn = v1.connect(ADDRESS, CA)
         conn.request("POST", "/api/v1/scheduler", info, {"Content-Type": v1.JSON})
         conn.getresponse()
         conn.close()
         rounds += 1
-    ok("stream_cut_off" in ctl.log("master"), "a reader that doesn't read is cut off, and the log says so (%d events)" % rounds)
+    ok("http_stream_cut" in ctl.log("master"), "a reader that doesn't read is cut off, and the log says so (%d events)" % rounds)
     grown = (rss_kb(pid) - before) / 1024
     ok(grown < 200, "the master grew by %.0f MB meanwhile" % grown)
     s.close()
