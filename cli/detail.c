@@ -51,12 +51,12 @@ static void line_time(struct buf *to, const char *name, int64_t seconds)
 }
 
 /* The tasks for which one of the ids fits; the other is NULL. */
-static void tasks_of(struct buf *to, const struct view *v, const char *agent,
+static void tasks_of(struct buf *to, const struct census *v, const char *agent,
 	const char *framework)
 {
 	struct table t;
 
-	table_init(&t, view_task_columns);
+	table_init(&t, census_task_columns);
 	for (size_t i = 0; i < v->n_tasks; i++) {
 		const Mesos__V1__Task *task = v->tasks[i];
 
@@ -65,7 +65,7 @@ static void tasks_of(struct buf *to, const struct view *v, const char *agent,
 		if (framework != NULL &&
 			strcmp(task->framework_id->value, framework) != 0)
 			continue;
-		view_task_row(&t, v, task);
+		census_task_row(&t, v, task);
 	}
 	if (table_rows(&t) > 0) {
 		buf_add_char(to, '\n');
@@ -74,57 +74,60 @@ static void tasks_of(struct buf *to, const struct view *v, const char *agent,
 	table_fini(&t);
 }
 
-void detail_agent(struct buf *to, const struct view *v, const view_agent_t *a)
+void detail_agent(
+	struct buf *to, const struct census *v, const census_agent_t *a)
 {
 	const Mesos__V1__AgentInfo *info = a->agent_info;
 	struct buf b = BUF_INIT;
-	char text[VIEW_USAGE_MAX];
+	char text[CENSUS_USAGE_MAX];
 
-	detail_line(to, "ID", view_agent_id(a));
+	detail_line(to, "ID", census_agent_id(a));
 	detail_line(to, "Host", info->hostname);
 	detail_line(to, "Address", a->pid);
-	detail_line(to, "State", view_agent_state(a));
+	detail_line(to, "State", census_agent_state(a));
 	detail_line(to, "Version", a->version);
-	line_time(to, "Registered", view_seconds(a->registered_time));
+	line_time(to, "Registered", census_seconds(a->registered_time));
 	if (a->reregistered_time != NULL)
-		line_time(to, "Back since", view_seconds(a->reregistered_time));
-	view_attributes(&b, info);
+		line_time(
+			to, "Back since", census_seconds(a->reregistered_time));
+	census_attributes(&b, info);
 	detail_line(to, "Attributes", buf_str(&b));
 	buf_fini(&b);
 	line_milli(to, "Total", a->total_resources, a->n_total_resources);
 	line_milli(
 		to, "Used", a->allocated_resources, a->n_allocated_resources);
 	line_milli(to, "Offered", a->offered_resources, a->n_offered_resources);
-	view_usage(text, a, "cpus");
+	census_usage(text, a, "cpus");
 	detail_line(to, "Cpus", text);
-	tasks_of(to, v, view_agent_id(a), NULL);
+	tasks_of(to, v, census_agent_id(a), NULL);
 }
 
 void detail_framework(
-	struct buf *to, const struct view *v, const view_framework_t *f)
+	struct buf *to, const struct census *v, const census_framework_t *f)
 {
 	const Mesos__V1__FrameworkInfo *info = f->framework_info;
 	bool ended = f->unregistered_time != NULL;
 	struct buf b = BUF_INIT;
 
-	detail_line(to, "ID", view_framework_id(f));
+	detail_line(to, "ID", census_framework_id(f));
 	detail_line(to, "Name", info->name);
-	detail_line(to, "State", view_framework_state(f, ended));
+	detail_line(to, "State", census_framework_state(f, ended));
 	detail_line(to, "User", info->user);
-	view_roles(&b, info);
+	census_roles(&b, info);
 	detail_line(to, "Roles", buf_str(&b));
 	buf_fini(&b);
 	detail_line(to, "Principal", info->principal);
 	detail_line(to, "Host", info->hostname);
-	line_time(to, "Registered", view_seconds(f->registered_time));
+	line_time(to, "Registered", census_seconds(f->registered_time));
 	if (f->reregistered_time != NULL)
-		line_time(to, "Back since", view_seconds(f->reregistered_time));
+		line_time(
+			to, "Back since", census_seconds(f->reregistered_time));
 	if (ended)
-		line_time(to, "Ended", view_seconds(f->unregistered_time));
+		line_time(to, "Ended", census_seconds(f->unregistered_time));
 	line_milli(
 		to, "Used", f->allocated_resources, f->n_allocated_resources);
 	line_milli(to, "Offered", f->offered_resources, f->n_offered_resources);
-	tasks_of(to, v, NULL, view_framework_id(f));
+	tasks_of(to, v, NULL, census_framework_id(f));
 }
 
 static void status_row(struct table *t, const Mesos__V1__TaskStatus *s)
@@ -136,15 +139,15 @@ static void status_row(struct table *t, const Mesos__V1__TaskStatus *s)
 		: NULL;
 	char text[AGE_TEXT_MAX];
 
-	age_date(text, view_status_time(s));
+	age_date(text, census_status_time(s));
 	table_add(t, text);
-	table_add(t, view_task_state(s->state));
+	table_add(t, census_task_state(s->state));
 	table_add(t, reason != NULL ? reason->name : NULL);
 	table_add(t, s->message);
 }
 
 void detail_task(
-	struct buf *to, const struct view *v, const Mesos__V1__Task *task)
+	struct buf *to, const struct census *v, const Mesos__V1__Task *task)
 {
 	static const struct table_column columns[] = {
 		{ "TIME", false, false },
@@ -153,18 +156,18 @@ void detail_task(
 		{ "MESSAGE", false, false },
 		{ NULL },
 	};
-	const view_agent_t *a = view_agent_find(v, task->agent_id->value);
+	const census_agent_t *a = census_agent_find(v, task->agent_id->value);
 	struct table t;
 
 	detail_line(to, "ID", task->task_id->value);
 	detail_line(to, "Name", task->name);
-	detail_line(to, "State", view_task_state(task->state));
+	detail_line(to, "State", census_task_state(task->state));
 	detail_line(to, "Framework", task->framework_id->value);
-	detail_line(to, "Executor", view_executor_id(task));
+	detail_line(to, "Executor", census_executor_id(task));
 	detail_line(to, "Agent", task->agent_id->value);
 	detail_line(to, "Host", a != NULL ? a->agent_info->hostname : NULL);
 	detail_line(to, "User", task->user);
-	detail_line(to, "Container", view_container_id(task));
+	detail_line(to, "Container", census_container_id(task));
 	line_milli(to, "Resources", task->resources, task->n_resources);
 	table_init(&t, columns);
 	for (size_t i = 0; i < task->n_statuses; i++)
@@ -176,12 +179,12 @@ void detail_task(
 	table_fini(&t);
 }
 
-void detail_cluster(struct buf *to, const struct view *v)
+void detail_cluster(struct buf *to, const struct census *v)
 {
 	static const char *const names[] = { "cpus", "mem", "disk" };
 	static const char *const titles[] = { "Cpus", "Mem", "Disk" };
 	size_t active = 0, connected = 0;
-	char text[VIEW_USAGE_MAX];
+	char text[CENSUS_USAGE_MAX];
 	struct buf b = BUF_INIT;
 
 	for (size_t i = 0; i < v->n_agents; i++)
@@ -201,7 +204,7 @@ void detail_cluster(struct buf *to, const struct view *v)
 		int64_t used = 0, total = 0;
 
 		for (size_t i = 0; i < v->n_agents; i++) {
-			const view_agent_t *a = v->agents[i];
+			const census_agent_t *a = v->agents[i];
 
 			used += age_sum(a->allocated_resources,
 				a->n_allocated_resources, names[n]);
@@ -243,26 +246,26 @@ static void task_line(struct buf *to, const Mesos__V1__Task *t, int64_t now)
 	begin(to, "TASK_ADDED", now);
 	pair(to, "task", t->task_id->value);
 	pair(to, "name", t->name);
-	pair(to, "state", view_task_state(t->state));
+	pair(to, "state", census_task_state(t->state));
 	pair(to, "agent", t->agent_id->value);
 	pair(to, "framework", t->framework_id->value);
 }
 
-static void agent_line(struct buf *to, const view_agent_t *a, int64_t now)
+static void agent_line(struct buf *to, const census_agent_t *a, int64_t now)
 {
 	begin(to, "AGENT_ADDED", now);
-	pair(to, "agent", view_agent_id(a));
+	pair(to, "agent", census_agent_id(a));
 	pair(to, "host", a->agent_info->hostname);
-	pair(to, "state", view_agent_state(a));
+	pair(to, "state", census_agent_state(a));
 }
 
 static void framework_line(struct buf *to, const char *what,
-	const view_framework_t *f, int64_t now)
+	const census_framework_t *f, int64_t now)
 {
 	begin(to, what, now);
-	pair(to, "framework", view_framework_id(f));
+	pair(to, "framework", census_framework_id(f));
 	pair(to, "name", f->framework_info->name);
-	pair(to, "state", view_framework_state(f, false));
+	pair(to, "state", census_framework_state(f, false));
 }
 
 static void snapshot(struct buf *to,
@@ -287,9 +290,9 @@ static void updated_line(struct buf *to,
 
 	begin(to, "TASK_UPDATED", now);
 	pair(to, "task", s->task_id->value);
-	pair(to, "state", view_task_state(s->state));
+	pair(to, "state", census_task_state(s->state));
 	if (u->state != s->state)
-		pair(to, "latest", view_task_state(u->state));
+		pair(to, "latest", census_task_state(u->state));
 	if (s->agent_id != NULL)
 		pair(to, "agent", s->agent_id->value);
 	pair(to, "framework", u->framework_id->value);

@@ -8,15 +8,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cli/view.h"
+#include "cli/census.h"
 
-void detail_agent(struct buf *to, const struct view *v, const view_agent_t *a);
+void detail_agent(
+	struct buf *to, const struct census *v, const census_agent_t *a);
 void detail_framework(
-	struct buf *to, const struct view *v, const view_framework_t *f);
+	struct buf *to, const struct census *v, const census_framework_t *f);
 void detail_task(
-	struct buf *to, const struct view *v, const Mesos__V1__Task *task);
+	struct buf *to, const struct census *v, const Mesos__V1__Task *task);
 /* The whole cluster in a few lines. */
-void detail_cluster(struct buf *to, const struct view *v);
+void detail_cluster(struct buf *to, const struct census *v);
 /* One "Name:  value" line. NULL is "-". */
 void detail_line(struct buf *to, const char *name, const char *value);
 

@@ -31,14 +31,15 @@ int cluster_look(struct cluster *c, struct err *e)
 	if (r->get_state == NULL)
 		return err_set(e, ERR_IO, "the master's answer has no state");
 	c->state = r->get_state;
-	view_init(&c->view, &c->arena, c->state, (int64_t)time(NULL));
+	census_init(&c->census, &c->arena, c->state, (int64_t)time(NULL));
 	return 0;
 }
 
 int cluster_agent(const struct cluster *c, const Mesos__V1__Task *t,
 	struct client_agent *ret, struct err *e)
 {
-	const view_agent_t *a = view_agent_find(&c->view, t->agent_id->value);
+	const census_agent_t *a =
+		census_agent_find(&c->census, t->agent_id->value);
 
 	if (a == NULL)
 		return err_set(e, ERR_NOT_FOUND,
@@ -52,7 +53,7 @@ char *cluster_container(struct cluster *c, const Mesos__V1__Task *t,
 {
 	Mesos__V1__Agent__Call call = MESOS__V1__AGENT__CALL__INIT;
 	const Mesos__V1__Agent__Response *r;
-	const char *known = view_container_id(t);
+	const char *known = census_container_id(t);
 
 	if (known != NULL)
 		return arena_strdup(&c->arena, known);
@@ -67,7 +68,7 @@ char *cluster_container(struct cluster *c, const Mesos__V1__Task *t,
 			r->get_containers->containers[i];
 
 		if (k->executor_id != NULL && k->framework_id != NULL &&
-			strcmp(k->executor_id->value, view_executor_id(t)) ==
+			strcmp(k->executor_id->value, census_executor_id(t)) ==
 				0 &&
 			strcmp(k->framework_id->value,
 				t->framework_id->value) == 0)
@@ -83,6 +84,6 @@ char *cluster_path(
 {
 	return arena_printf(&c->arena,
 		"/frameworks/%s/executors/%s/runs/latest%s%s",
-		t->framework_id->value, view_executor_id(t),
+		t->framework_id->value, census_executor_id(t),
 		file != NULL ? "/" : "", file != NULL ? file : "");
 }

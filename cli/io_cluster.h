@@ -5,15 +5,15 @@
 #ifndef CLI_IO_CLUSTER_H
 #define CLI_IO_CLUSTER_H
 
+#include "cli/census.h"
 #include "cli/io_client.h"
-#include "cli/view.h"
 #include "common/arena.h"
 
 struct cluster {
 	struct client *client;
 	struct arena arena; /* of the last look */
 	const Mesos__V1__Master__Response__GetState *state;
-	struct view view;
+	struct census census;
 };
 
 int cluster_init(struct cluster *c, const struct args *a, struct err *e);

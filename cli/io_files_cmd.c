@@ -48,7 +48,7 @@ static int source_init(
 
 	if (cluster_init(c, a, e) != 0 || cluster_look(c, e) != 0)
 		return -1;
-	s->task = view_pick_task(&c->view, a->operands[0], e);
+	s->task = census_pick_task(&c->census, a->operands[0], e);
 	if (s->task == NULL || cluster_agent(c, s->task, &s->agent, e) != 0)
 		return -1;
 	s->path = cluster_path(c, s->task, file);
@@ -162,7 +162,7 @@ static bool has_ended(struct source *s, const char *id)
 
 	if (cluster_look(&s->cluster, NULL) != 0)
 		return false;
-	t = view_pick_task(&s->cluster.view, id, NULL);
+	t = census_pick_task(&s->cluster.census, id, NULL);
 	return t == NULL || butte_state_is_terminal(t->state);
 }
 

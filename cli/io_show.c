@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "cli/args.h"
+#include "cli/census.h"
 #include "cli/detail.h"
 #include "cli/io_client.h"
 #include "cli/io_cluster.h"
 #include "cli/io_out.h"
-#include "cli/view.h"
 #include "common/arena.h"
 #include "common/buf.h"
 #include "common/check.h"
@@ -60,9 +60,9 @@ static int print_agents(struct cluster *c, const struct out *o,
 
 	(void)a;
 	(void)e;
-	table_init(&t, view_agent_columns);
-	for (size_t i = 0; i < c->view.n_agents; i++)
-		view_agent_row(&t, &c->view, c->view.agents[i]);
+	table_init(&t, census_agent_columns);
+	for (size_t i = 0; i < c->census.n_agents; i++)
+		census_agent_row(&t, &c->census, c->census.agents[i]);
 	out_list(o, &t, m != NULL ? &m->base : &none.base);
 	table_fini(&t);
 	return 0;
@@ -77,7 +77,7 @@ static int print_frameworks(struct cluster *c, const struct out *o,
 	const struct args *a, struct err *e)
 {
 	frameworks_t m = MESOS__V1__MASTER__RESPONSE__GET_FRAMEWORKS__INIT;
-	struct view *v = &c->view;
+	struct census *v = &c->census;
 	struct table t;
 
 	(void)e;
@@ -85,11 +85,11 @@ static int print_frameworks(struct cluster *c, const struct out *o,
 		m = *c->state->get_frameworks;
 	if (!args_has(a, "all"))
 		m.n_completed_frameworks = 0;
-	table_init(&t, view_framework_columns);
+	table_init(&t, census_framework_columns);
 	for (size_t i = 0; i < v->n_frameworks; i++)
-		view_framework_row(&t, v, v->frameworks[i], false);
+		census_framework_row(&t, v, v->frameworks[i], false);
 	for (size_t i = 0; i < m.n_completed_frameworks; i++)
-		view_framework_row(&t, v, v->ended_frameworks[i], true);
+		census_framework_row(&t, v, v->ended_frameworks[i], true);
 	out_list(o, &t, &m.base);
 	table_fini(&t);
 	return 0;
@@ -109,26 +109,26 @@ static bool is_wanted(
 }
 
 /* --framework and --agent: ids that they stand for, or NULL. */
-static int filters(const struct view *v, const struct args *a,
+static int filters(const struct census *v, const struct args *a,
 	const char **ret_framework, const char **ret_agent, struct err *e)
 {
 	const char *word = args_text(a, "framework", NULL);
-	const view_framework_t *f;
-	const view_agent_t *g;
+	const census_framework_t *f;
+	const census_agent_t *g;
 
 	*ret_framework = *ret_agent = NULL;
 	if (word != NULL) {
-		f = view_pick_framework(v, word, e);
+		f = census_pick_framework(v, word, e);
 		if (f == NULL)
 			return -1;
-		*ret_framework = view_framework_id(f);
+		*ret_framework = census_framework_id(f);
 	}
 	word = args_text(a, "agent", NULL);
 	if (word != NULL) {
-		g = view_pick_agent(v, word, e);
+		g = census_pick_agent(v, word, e);
 		if (g == NULL)
 			return -1;
-		*ret_agent = view_agent_id(g);
+		*ret_agent = census_agent_id(g);
 	}
 	return 0;
 }
@@ -137,7 +137,7 @@ static int print_tasks(struct cluster *c, const struct out *o,
 	const struct args *a, struct err *e)
 {
 	tasks_t m = MESOS__V1__MASTER__RESPONSE__GET_TASKS__INIT;
-	struct view *v = &c->view;
+	struct census *v = &c->census;
 	size_t n = args_has(a, "all") ? v->n_tasks : v->n_live_tasks;
 	const char *framework, *agent;
 	Mesos__V1__Task **wanted =
@@ -146,12 +146,12 @@ static int print_tasks(struct cluster *c, const struct out *o,
 
 	if (filters(v, a, &framework, &agent, e) != 0)
 		return -1;
-	table_init(&t, view_task_columns);
+	table_init(&t, census_task_columns);
 	for (size_t i = 0; i < n; i++)
 		if (is_wanted(v->tasks[i], framework, agent)) {
 			memcpy(&wanted[m.n_tasks++], &v->tasks[i],
 				sizeof(*wanted));
-			view_task_row(&t, v, v->tasks[i]);
+			census_task_row(&t, v, v->tasks[i]);
 		}
 	m.tasks = wanted;
 	out_list(o, &t, &m.base);
@@ -178,16 +178,16 @@ int show_agent(const struct args *a, struct err *e)
 {
 	CLEANUP(cluster_fini) struct cluster c = { 0 };
 	struct buf text = BUF_INIT;
-	const view_agent_t *g;
+	const census_agent_t *g;
 	struct out o;
 
 	if (begin(&c, &o, a, e) != 0)
 		return -1;
-	g = view_pick_agent(&c.view, a->operands[0], e);
+	g = census_pick_agent(&c.census, a->operands[0], e);
 	if (g == NULL)
 		return -1;
-	detail_agent(&text, &c.view, g);
-	out_one(&o, view_agent_id(g), buf_str(&text), &g->base);
+	detail_agent(&text, &c.census, g);
+	out_one(&o, census_agent_id(g), buf_str(&text), &g->base);
 	buf_fini(&text);
 	return 0;
 }
@@ -196,16 +196,16 @@ int show_framework(const struct args *a, struct err *e)
 {
 	CLEANUP(cluster_fini) struct cluster c = { 0 };
 	struct buf text = BUF_INIT;
-	const view_framework_t *f;
+	const census_framework_t *f;
 	struct out o;
 
 	if (begin(&c, &o, a, e) != 0)
 		return -1;
-	f = view_pick_framework(&c.view, a->operands[0], e);
+	f = census_pick_framework(&c.census, a->operands[0], e);
 	if (f == NULL)
 		return -1;
-	detail_framework(&text, &c.view, f);
-	out_one(&o, view_framework_id(f), buf_str(&text), &f->base);
+	detail_framework(&text, &c.census, f);
+	out_one(&o, census_framework_id(f), buf_str(&text), &f->base);
 	buf_fini(&text);
 	return 0;
 }
@@ -219,10 +219,10 @@ int show_task(const struct args *a, struct err *e)
 
 	if (begin(&c, &o, a, e) != 0)
 		return -1;
-	t = view_pick_task(&c.view, a->operands[0], e);
+	t = census_pick_task(&c.census, a->operands[0], e);
 	if (t == NULL)
 		return -1;
-	detail_task(&text, &c.view, t);
+	detail_task(&text, &c.census, t);
 	out_one(&o, t->task_id->value, buf_str(&text), &t->base);
 	buf_fini(&text);
 	return 0;
@@ -232,7 +232,7 @@ int show_task(const struct args *a, struct err *e)
 static void master_json(const struct cluster *c, const char *leader,
 	const Mesos__V1__VersionInfo *version)
 {
-	const struct view *v = &c->view;
+	const struct census *v = &c->census;
 	struct buf b = BUF_INIT;
 	struct json j;
 
@@ -274,7 +274,7 @@ int show_master(const struct args *a, struct err *e)
 	}
 	detail_line(&text, "Leader", leader);
 	detail_line(&text, "Version", version->version);
-	detail_cluster(&text, &c.view);
+	detail_cluster(&text, &c.census);
 	out_one(&o, leader, buf_str(&text), NULL);
 	buf_fini(&text);
 	return 0;
@@ -319,7 +319,7 @@ int show_config(const struct args *a, struct err *e)
 
 /* On a terminal the name must be typed. */
 static int confirm(
-	const view_framework_t *f, const struct args *a, struct err *e)
+	const census_framework_t *f, const struct args *a, struct err *e)
 {
 	const char *name = f->framework_info->name;
 	char line[256] = "";
@@ -329,7 +329,7 @@ static int confirm(
 	(void)fprintf(stderr,
 		"This kills all tasks of framework %s.\nIts name, to go on "
 		"(%s): ",
-		view_framework_id(f), name);
+		census_framework_id(f), name);
 	if (fgets(line, sizeof(line), stdin) != NULL)
 		line[strcspn(line, "\n")] = '\0';
 	if (strcmp(line, name) != 0)
@@ -343,11 +343,11 @@ int show_teardown(const struct args *a, struct err *e)
 	Mesos__V1__Master__Call call = MESOS__V1__MASTER__CALL__INIT;
 	Mesos__V1__Master__Call__Teardown teardown =
 		MESOS__V1__MASTER__CALL__TEARDOWN__INIT;
-	const view_framework_t *f;
+	const census_framework_t *f;
 
 	if (cluster_init(&c, a, e) != 0 || cluster_look(&c, e) != 0)
 		return -1;
-	f = view_pick_framework(&c.view, a->operands[0], e);
+	f = census_pick_framework(&c.census, a->operands[0], e);
 	if (f == NULL || confirm(f, a, e) != 0)
 		return -1;
 	teardown.framework_id = f->framework_info->id;
@@ -356,7 +356,7 @@ int show_teardown(const struct args *a, struct err *e)
 	call.teardown = &teardown;
 	if (client_master(c.client, &c.arena, &call, e) == NULL)
 		return -1;
-	(void)printf("%s\n", view_framework_id(f));
+	(void)printf("%s\n", census_framework_id(f));
 	return 0;
 }
 
@@ -374,7 +374,7 @@ int show_kill(const struct args *a, struct err *e)
 
 	if (cluster_init(&c, a, e) != 0 || cluster_look(&c, e) != 0)
 		return -1;
-	t = view_pick_task(&c.view, a->operands[0], e);
+	t = census_pick_task(&c.census, a->operands[0], e);
 	if (t == NULL || cluster_agent(&c, t, &agent, e) != 0)
 		return -1;
 	id.value = cluster_container(&c, t, &agent, e);

@@ -1,5 +1,5 @@
-/* view.c - see view.h. */
-#include "cli/view.h"
+/* census.c - see census.h. */
+#include "cli/census.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 
-void view_init(struct view *v, struct arena *a,
+void census_init(struct census *v, struct arena *a,
 	const Mesos__V1__Master__Response__GetState *s, int64_t now)
 {
 	const Mesos__V1__Master__Response__GetTasks *t = s->get_tasks;
@@ -43,34 +43,34 @@ void view_init(struct view *v, struct arena *a,
 		v->tasks[v->n_tasks++] = t->completed_tasks[i];
 }
 
-const char *view_agent_id(const view_agent_t *a)
+const char *census_agent_id(const census_agent_t *a)
 {
 	return a->agent_info->id != NULL ? a->agent_info->id->value : "";
 }
 
-const char *view_framework_id(const view_framework_t *f)
+const char *census_framework_id(const census_framework_t *f)
 {
 	const Mesos__V1__FrameworkInfo *info = f->framework_info;
 
 	return info->id != NULL ? info->id->value : "";
 }
 
-const view_agent_t *view_agent_find(const struct view *v, const char *id)
+const census_agent_t *census_agent_find(const struct census *v, const char *id)
 {
 	for (size_t i = 0; i < v->n_agents; i++)
-		if (strcmp(view_agent_id(v->agents[i]), id) == 0)
+		if (strcmp(census_agent_id(v->agents[i]), id) == 0)
 			return v->agents[i];
 	return NULL;
 }
 
-const char *view_executor_id(const Mesos__V1__Task *t)
+const char *census_executor_id(const Mesos__V1__Task *t)
 {
 	return t->executor_id != NULL && *t->executor_id->value != '\0'
 		? t->executor_id->value
 		: t->task_id->value;
 }
 
-const char *view_container_id(const Mesos__V1__Task *t)
+const char *census_container_id(const Mesos__V1__Task *t)
 {
 	for (size_t i = t->n_statuses; i > 0; i--) {
 		const Mesos__V1__ContainerStatus *c =
@@ -82,19 +82,19 @@ const char *view_container_id(const Mesos__V1__Task *t)
 	return NULL;
 }
 
-int64_t view_seconds(const Mesos__V1__TimeInfo *t)
+int64_t census_seconds(const Mesos__V1__TimeInfo *t)
 {
 	return t != NULL ? t->nanoseconds / 1000000000 : 0;
 }
 
-int64_t view_status_time(const Mesos__V1__TaskStatus *s)
+int64_t census_status_time(const Mesos__V1__TaskStatus *s)
 {
 	return s->has_timestamp && s->timestamp > 0 && s->timestamp < 1e12
 		? (int64_t)s->timestamp
 		: 0;
 }
 
-static void add_age(struct table *t, const struct view *v, int64_t since)
+static void add_age(struct table *t, const struct census *v, int64_t since)
 {
 	char text[AGE_TEXT_MAX];
 
@@ -102,16 +102,16 @@ static void add_age(struct table *t, const struct view *v, int64_t since)
 	table_add(t, text);
 }
 
-static const char *host_of(const struct view *v, const char *agent_id)
+static const char *host_of(const struct census *v, const char *agent_id)
 {
-	const view_agent_t *a = view_agent_find(v, agent_id);
+	const census_agent_t *a = census_agent_find(v, agent_id);
 
 	return a != NULL ? a->agent_info->hostname : NULL;
 }
 
 /* --- agents -------------------------------------------------------------- */
 
-const struct table_column view_agent_columns[] = {
+const struct table_column census_agent_columns[] = {
 	{ "ID", false, false },
 	{ "HOST", false, false },
 	{ "STATE", false, false },
@@ -127,8 +127,8 @@ const struct table_column view_agent_columns[] = {
 };
 
 /* "used/total" */
-void view_usage(
-	char text[VIEW_USAGE_MAX], const view_agent_t *a, const char *name)
+void census_usage(
+	char text[CENSUS_USAGE_MAX], const census_agent_t *a, const char *name)
 {
 	char used[AGE_TEXT_MAX], total[AGE_TEXT_MAX];
 
@@ -137,10 +137,10 @@ void view_usage(
 			name));
 	age_milli(
 		total, age_sum(a->total_resources, a->n_total_resources, name));
-	(void)snprintf(text, VIEW_USAGE_MAX, "%s/%s", used, total);
+	(void)snprintf(text, CENSUS_USAGE_MAX, "%s/%s", used, total);
 }
 
-const char *view_agent_state(const view_agent_t *a)
+const char *census_agent_state(const census_agent_t *a)
 {
 	if (a->drain_info != NULL)
 		return "draining";
@@ -149,7 +149,7 @@ const char *view_agent_state(const view_agent_t *a)
 	return a->active ? "active" : "disconnected";
 }
 
-void view_attributes(struct buf *to, const Mesos__V1__AgentInfo *info)
+void census_attributes(struct buf *to, const Mesos__V1__AgentInfo *info)
 {
 	for (size_t i = 0; i < info->n_attributes; i++) {
 		const Mesos__V1__Attribute *a = info->attributes[i];
@@ -168,7 +168,7 @@ void view_attributes(struct buf *to, const Mesos__V1__AgentInfo *info)
 }
 
 static size_t count_tasks(
-	const struct view *v, const char *agent_id, const char *framework_id)
+	const struct census *v, const char *agent_id, const char *framework_id)
 {
 	size_t n = 0;
 
@@ -187,33 +187,33 @@ static size_t count_tasks(
 	return n;
 }
 
-void view_agent_row(
-	struct table *t, const struct view *v, const view_agent_t *a)
+void census_agent_row(
+	struct table *t, const struct census *v, const census_agent_t *a)
 {
 	static const char *const names[] = { "cpus", "mem", "disk" };
 	struct buf b = BUF_INIT;
-	char text[VIEW_USAGE_MAX];
+	char text[CENSUS_USAGE_MAX];
 
-	table_add(t, view_agent_id(a));
+	table_add(t, census_agent_id(a));
 	table_add(t, a->agent_info->hostname);
-	table_add(t, view_agent_state(a));
+	table_add(t, census_agent_state(a));
 	table_colour_set(t, a->active ? TABLE_GREEN : TABLE_RED);
-	table_addf(t, "%zu", count_tasks(v, view_agent_id(a), NULL));
+	table_addf(t, "%zu", count_tasks(v, census_agent_id(a), NULL));
 	for (size_t i = 0; i < 3; i++) {
-		view_usage(text, a, names[i]);
+		census_usage(text, a, names[i]);
 		table_add(t, text);
 	}
-	add_age(t, v, view_seconds(a->registered_time));
+	add_age(t, v, census_seconds(a->registered_time));
 	table_add(t, a->version);
 	table_add(t, a->pid);
-	view_attributes(&b, a->agent_info);
+	census_attributes(&b, a->agent_info);
 	table_add(t, buf_str(&b));
 	buf_fini(&b);
 }
 
 /* --- frameworks ---------------------------------------------------------- */
 
-const struct table_column view_framework_columns[] = {
+const struct table_column census_framework_columns[] = {
 	{ "ID", false, false },
 	{ "NAME", false, false },
 	{ "STATE", false, false },
@@ -236,7 +236,7 @@ static const char *old_role(const Mesos__V1__FrameworkInfo *info)
 }
 #pragma GCC diagnostic pop
 
-void view_roles(struct buf *to, const Mesos__V1__FrameworkInfo *info)
+void census_roles(struct buf *to, const Mesos__V1__FrameworkInfo *info)
 {
 	for (size_t i = 0; i < info->n_roles; i++)
 		buf_printf(to, "%s%s", i > 0 ? "," : "", info->roles[i]);
@@ -244,7 +244,7 @@ void view_roles(struct buf *to, const Mesos__V1__FrameworkInfo *info)
 		buf_add_str(to, old_role(info));
 }
 
-const char *view_framework_state(const view_framework_t *f, bool ended)
+const char *census_framework_state(const census_framework_t *f, bool ended)
 {
 	if (ended)
 		return "completed";
@@ -255,23 +255,24 @@ const char *view_framework_state(const view_framework_t *f, bool ended)
 	return f->active ? "active" : "inactive";
 }
 
-void view_framework_row(struct table *t, const struct view *v,
-	const view_framework_t *f, bool ended)
+void census_framework_row(struct table *t, const struct census *v,
+	const census_framework_t *f, bool ended)
 {
 	const Mesos__V1__FrameworkInfo *info = f->framework_info;
 	struct buf b = BUF_INIT;
 	char text[AGE_TEXT_MAX];
 
-	table_add(t, view_framework_id(f));
+	table_add(t, census_framework_id(f));
 	table_add(t, info->name);
-	table_add(t, view_framework_state(f, ended));
+	table_add(t, census_framework_state(f, ended));
 	table_colour_set(t,
 		ended		       ? TABLE_PLAIN
 			: f->active    ? TABLE_GREEN
 			: f->connected ? TABLE_YELLOW
 				       : TABLE_RED);
 	table_addf(t, "%zu",
-		ended ? (size_t)0 : count_tasks(v, NULL, view_framework_id(f)));
+		ended ? (size_t)0
+		      : count_tasks(v, NULL, census_framework_id(f)));
 	age_milli(text,
 		age_sum(f->allocated_resources, f->n_allocated_resources,
 			"cpus"));
@@ -281,9 +282,9 @@ void view_framework_row(struct table *t, const struct view *v,
 			"mem"));
 	table_add(t, text);
 	table_addf(t, "%zu", f->n_offers);
-	add_age(t, v, view_seconds(f->registered_time));
+	add_age(t, v, census_seconds(f->registered_time));
 	table_add(t, info->user);
-	view_roles(&b, info);
+	census_roles(&b, info);
 	table_add(t, buf_str(&b));
 	table_add(t, info->hostname);
 	buf_fini(&b);
@@ -291,7 +292,7 @@ void view_framework_row(struct table *t, const struct view *v,
 
 /* --- tasks --------------------------------------------------------------- */
 
-const struct table_column view_task_columns[] = {
+const struct table_column census_task_columns[] = {
 	{ "ID", false, false },
 	{ "NAME", false, false },
 	{ "STATE", false, false },
@@ -323,7 +324,7 @@ static enum table_colour state_colour(Mesos__V1__TaskState s)
 	}
 }
 
-const char *view_task_state(Mesos__V1__TaskState s)
+const char *census_task_state(Mesos__V1__TaskState s)
 {
 	return butte_state_name(s) + strlen("TASK_");
 }
@@ -334,14 +335,14 @@ static const char *last_message(const Mesos__V1__Task *t)
 				 : NULL;
 }
 
-void view_task_row(
-	struct table *t, const struct view *v, const Mesos__V1__Task *task)
+void census_task_row(
+	struct table *t, const struct census *v, const Mesos__V1__Task *task)
 {
 	char text[AGE_TEXT_MAX];
 
 	table_add(t, task->task_id->value);
 	table_add(t, task->name);
-	table_add(t, view_task_state(task->state));
+	table_add(t, census_task_state(task->state));
 	table_colour_set(t, state_colour(task->state));
 	table_add(t, host_of(v, task->agent_id->value));
 	age_milli(text, age_sum(task->resources, task->n_resources, "cpus"));
@@ -349,7 +350,8 @@ void view_task_row(
 	age_milli(text, age_sum(task->resources, task->n_resources, "mem"));
 	table_add(t, text);
 	add_age(t, v,
-		task->n_statuses > 0 ? view_status_time(task->statuses[0]) : 0);
+		task->n_statuses > 0 ? census_status_time(task->statuses[0])
+				     : 0);
 	table_add(t, task->framework_id->value);
 	table_add(t, task->agent_id->value);
 	table_add(t, task->user);
@@ -358,33 +360,33 @@ void view_task_row(
 
 /* --- which one ----------------------------------------------------------- */
 
-const view_agent_t *view_pick_agent(
-	const struct view *v, const char *word, struct err *e)
+const census_agent_t *census_pick_agent(
+	const struct census *v, const char *word, struct err *e)
 {
 	struct pick p;
 	size_t i;
 
 	pick_init(&p, "agent", word);
 	for (i = 0; i < v->n_agents; i++)
-		pick_offer(&p, view_agent_id(v->agents[i]),
+		pick_offer(&p, census_agent_id(v->agents[i]),
 			v->agents[i]->agent_info->hostname);
 	return pick_done(&p, &i, e) == 0 ? v->agents[i] : NULL;
 }
 
-const view_framework_t *view_pick_framework(
-	const struct view *v, const char *word, struct err *e)
+const census_framework_t *census_pick_framework(
+	const struct census *v, const char *word, struct err *e)
 {
 	struct pick p;
 	size_t i;
 
 	pick_init(&p, "framework", word);
 	for (i = 0; i < v->n_frameworks; i++)
-		pick_offer(&p, view_framework_id(v->frameworks[i]),
+		pick_offer(&p, census_framework_id(v->frameworks[i]),
 			v->frameworks[i]->framework_info->name);
 	if (!pick_found(&p))
 		for (i = 0; i < v->n_ended_frameworks; i++)
 			pick_offer(&p,
-				view_framework_id(v->ended_frameworks[i]),
+				census_framework_id(v->ended_frameworks[i]),
 				v->ended_frameworks[i]->framework_info->name);
 	if (pick_done(&p, &i, e) != 0)
 		return NULL;
@@ -393,8 +395,8 @@ const view_framework_t *view_pick_framework(
 }
 
 /* The live ones go first: who says a name means what runs now. */
-const Mesos__V1__Task *view_pick_task(
-	const struct view *v, const char *word, struct err *e)
+const Mesos__V1__Task *census_pick_task(
+	const struct census *v, const char *word, struct err *e)
 {
 	struct pick p;
 	size_t i;
