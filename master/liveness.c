@@ -189,12 +189,6 @@ void liveness_permit(struct master *m)
 	mark_unreachable(m, a, a->limited_why);
 }
 
-uint64_t liveness_interval_ms(const char *limit)
-{
-	(void)limit;
-	return 0;
-}
-
 /* --- deadlines ----------------------------------------------------------------------------- */
 
 void liveness_ping(struct master *m, struct agent *a)

@@ -39,8 +39,4 @@ void liveness_remove(
 /* Whether it may be offered, from its link and what it asked for. */
 void liveness_activate(struct master *m, struct agent *a);
 
-/* "1/10mins" to the ms between two removals; NULL: 0, no limit. The text was
- * checked with the flags. */
-uint64_t liveness_interval_ms(const char *limit);
-
 #endif

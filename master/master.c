@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/check.h"
+#include "common/duration.h"
 #include "common/err.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -38,6 +39,38 @@ const char *const master_table_names[MASTER_TABLES] = {
 
 /* --- life ------------------------------------------------------------------------- */
 
+/* "1/10mins" as the ms between two removals; 0: no limit. */
+static uint64_t removal_interval_ms(const struct master_config *cfg)
+{
+	const char *text = cfg->agent_removal_rate_limit;
+	unsigned long n;
+	int64_t ns;
+	char *end;
+
+	if (text == NULL)
+		return 0;
+	n = strtoul(text, &end, 10);
+	CHECK(n > 0 && *end == '/'); /* master_conf has checked the texts */
+	CHECK(duration_parse(end + 1, &ns, NULL) == 0);
+	ns /= (int64_t)n;
+	return ns > 1000000 ? (uint64_t)ns / 1000000 : 1;
+}
+
+/* "role=2,other=1.5", at most three digits behind the point. */
+static void weights_set(struct master *m)
+{
+	CLEANUP(mem_freep) char *copy = xstrdup(m->cfg.weights);
+	char *rest = copy, *piece, *eq;
+
+	while ((piece = strsep(&rest, ",")) != NULL) {
+		eq = strchr(piece, '=');
+		CHECK(eq != NULL);
+		*eq = '\0';
+		alloc_weight_set(m->alloc, piece,
+			(int64_t)(strtod(eq + 1, NULL) * 1000.0 + 0.5));
+	}
+}
+
 struct master *master_new(const struct master_config *cfg)
 {
 	struct master *m = xcalloc(1, sizeof(*m));
@@ -56,9 +89,9 @@ struct master *master_new(const struct master_config *cfg)
 	m->cfg = *cfg;
 	state_init(m);
 	m->alloc = alloc_new(&ac, &e);
-	CHECK(m->alloc != NULL); /* master_conf has checked the texts */
-	m->removal_interval_ms =
-		liveness_interval_ms(cfg->agent_removal_rate_limit);
+	CHECK(m->alloc != NULL);
+	m->removal_interval_ms = removal_interval_ms(cfg);
+	weights_set(m);
 	return m;
 }
 

@@ -1,14 +1,14 @@
 /* notify.c - see notify.h. */
 #include "master/notify.h"
 
-#include <arpa/inet.h>
+#include <stdio.h>
 
 #include "butte/link.pb-c.h"
 #include "common/arena.h"
 #include "common/check.h"
 #include "common/outbox.h"
+#include "master/report_v1.h"
 #include "master/state.h"
-#include "master/view.h"
 #include "mesos/v1/mesos.pb-c.h"
 #include "mesos/v1/scheduler/scheduler.pb-c.h"
 
@@ -27,13 +27,23 @@ static void emit(struct master *m, struct framework *fw, int type, event *ev)
 	outbox_stream_send(m->out, fw->stream, &ev->base);
 }
 
+/* A relic: network byte order, read as a little-endian number; the first octet
+ * is lowest. 0 for IPv6: clients use the address. */
+static uint32_t ip_number(const char *ip)
+{
+	unsigned a, b, c, d;
+
+	if (sscanf(ip, "%3u.%3u.%3u.%3u", &a, &b, &c, &d) != 4)
+		return 0;
+	return a | b << 8 | c << 16 | d << 24;
+}
+
 Mesos__V1__MasterInfo *notify_master_info(
 	const struct master *m, struct arena *arena)
 {
 	Mesos__V1__MasterInfo__Capability *c = arena_alloc(arena, sizeof(*c));
 	Mesos__V1__MasterInfo *info = arena_alloc(arena, sizeof(*info));
 	Mesos__V1__Address *addr = arena_alloc(arena, sizeof(*addr));
-	struct in_addr in;
 
 	mesos__v1__master_info__capability__init(c);
 	c->has_type = 1;
@@ -41,8 +51,7 @@ Mesos__V1__MasterInfo *notify_master_info(
 	mesos__v1__master_info__init(info);
 	mesos__v1__address__init(addr);
 	info->id = arena_strdup(arena, m->cfg.id);
-	/* The integer is a relic: network byte order, read as the host's. */
-	info->ip = inet_pton(AF_INET, m->cfg.ip, &in) == 1 ? in.s_addr : 0;
+	info->ip = ip_number(m->cfg.ip);
 	info->port = m->cfg.port;
 	info->pid = arena_printf(
 		arena, "master@%s:%u", m->cfg.ip, (unsigned)m->cfg.port);
@@ -91,7 +100,7 @@ void notify_offers(struct master *m, struct framework *fw,
 	CHECK(n > 0);
 	body.offers = arena_alloc(&m->out->arena, n * sizeof(body.offers[0]));
 	for (i = 0; i < n; i++)
-		body.offers[i] = view_offer(offers[i], &m->out->arena);
+		body.offers[i] = report_v1_offer(offers[i], &m->out->arena);
 	body.n_offers = n;
 	ev.offers = &body;
 	fw->metrics.offers_sent += n;

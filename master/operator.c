@@ -7,8 +7,8 @@
 #include "master/alloc.h"
 #include "master/framework.h"
 #include "master/notify.h"
+#include "master/report_v1.h"
 #include "master/state.h"
-#include "master/view.h"
 #include "master/watch.h"
 #include "mesos/v1/master/master.pb-c.h"
 #include "mesos/v1/mesos.pb-c.h"
@@ -103,27 +103,27 @@ static void get_metrics(struct master *m, response *r)
 
 static void get_state(struct master *m, response *r)
 {
-	r->get_state = view_state(m, &m->out->arena);
+	r->get_state = report_v1_state(m, &m->out->arena);
 }
 
 static void get_agents(struct master *m, response *r)
 {
-	r->get_agents = view_agents(m, &m->out->arena);
+	r->get_agents = report_v1_agents(m, &m->out->arena);
 }
 
 static void get_frameworks(struct master *m, response *r)
 {
-	r->get_frameworks = view_frameworks(m, &m->out->arena);
+	r->get_frameworks = report_v1_frameworks(m, &m->out->arena);
 }
 
 static void get_executors(struct master *m, response *r)
 {
-	r->get_executors = view_executors(m, &m->out->arena);
+	r->get_executors = report_v1_executors(m, &m->out->arena);
 }
 
 static void get_tasks(struct master *m, response *r)
 {
-	r->get_tasks = view_tasks(m, &m->out->arena);
+	r->get_tasks = report_v1_tasks(m, &m->out->arena);
 }
 
 static void get_master(struct master *m, response *r)

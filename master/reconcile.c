@@ -8,8 +8,8 @@
 #include "master/ledger.h"
 #include "master/metrics.h"
 #include "master/notify.h"
+#include "master/report_v1.h"
 #include "master/state.h"
-#include "master/view.h"
 #include "mesos/v1/mesos.pb-c.h"
 #include "mesos/v1/scheduler/scheduler.pb-c.h"
 
@@ -32,7 +32,7 @@ static void answer_active(
 	struct master *m, struct framework *fw, const struct task *t)
 {
 	struct arena *arena = &m->out->arena;
-	const status_msg *last = view_last_status(t, arena);
+	const status_msg *last = report_v1_last_status(t, arena);
 	int state = t->sent ? t->sent_state : t->state;
 	status_msg s;
 

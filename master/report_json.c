@@ -10,7 +10,7 @@
 #include "common/res.h"
 #include "common/task_state.h"
 #include "master/state.h"
-#include "master/view.h"
+#include "master/report_v1.h"
 #include "mesos/v1/mesos.pb-c.h"
 
 void report_json_ktime(struct json *j, const char *name, long long ns)
@@ -292,7 +292,7 @@ static void agent_resources(struct json *j, const struct agent *a, bool full)
 {
 	struct res offered = RES_INIT, free_for_all = RES_INIT;
 
-	view_agent_offered(a, &offered);
+	report_v1_agent_offered(a, &offered);
 	res_unreserved(&free_for_all, &a->total);
 	kresources(j, "resources", &a->total);
 	kresources(j, "used_resources", &a->used);
@@ -377,7 +377,7 @@ void report_json_task(struct json *j, const struct task *t)
 	size_t i;
 
 	arena_init(&arena);
-	msg = view_task(t, &arena);
+	msg = report_v1_task(t, &arena);
 	json_obj_begin(j);
 	json_kstr(j, "id", t->id);
 	json_kstr(j, "name", msg->name);
@@ -441,7 +441,7 @@ static void executor(struct json *j, const struct executor *x)
 	struct arena arena;
 
 	arena_init(&arena);
-	info = view_executor(x, &arena);
+	info = report_v1_executor(x, &arena);
 	json_obj_begin(j);
 	json_kstr(j, "executor_id", x->id);
 	json_kstr(j, "name", info->name != NULL ? info->name : "");
@@ -477,8 +477,8 @@ void report_json_framework_head(struct json *j, const struct framework *fw)
 	bool connected = fw->state == FRAMEWORK_CONNECTED;
 	struct res used = RES_INIT, offered = RES_INIT;
 
-	view_framework_used(fw, &used);
-	view_framework_offered(fw, &offered);
+	report_v1_framework_used(fw, &used);
+	report_v1_framework_offered(fw, &offered);
 	json_kstr(j, "id", fw->id);
 	json_kstr(j, "name", fw->info->name);
 	kresources(j, "used_resources", &used);
@@ -537,8 +537,8 @@ static void framework_resources(struct json *j, const struct framework *fw)
 {
 	struct res all = RES_INIT;
 
-	view_framework_used(fw, &all);
-	view_framework_offered(fw, &all);
+	report_v1_framework_used(fw, &all);
+	report_v1_framework_offered(fw, &all);
 	kresources(j, "resources", &all);
 	res_fini(&all);
 }

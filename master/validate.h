@@ -12,7 +12,6 @@
 #include <stddef.h>
 
 struct Mesos__V1__FrameworkInfo;
-struct Mesos__V1__Resource;
 struct Mesos__V1__Scheduler__Call;
 struct Mesos__V1__TaskInfo;
 struct agent;
@@ -50,10 +49,5 @@ struct validate_launch {
 	struct arena *arena;
 };
 int validate_task(const struct validate_launch *l, struct err *e);
-
-/* What res_from_msgs() doesn't know: whole gpus, volumes, and that nothing is
- * reserved and revocable at once. */
-int validate_task_resources(
-	struct Mesos__V1__Resource *const *msgs, size_t n, struct err *e);
 
 #endif

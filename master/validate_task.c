@@ -319,7 +319,9 @@ static int volume_check(const Mesos__V1__Resource *r, struct err *e)
 	return ident_id_check("persistence id", d->persistence->id, e);
 }
 
-int validate_task_resources(
+/* What res_from_msgs() doesn't know: whole gpus, volumes, and that nothing is
+ * reserved and revocable at once. */
+static int objects_check(
 	Mesos__V1__Resource *const *msgs, size_t n, struct err *e)
 {
 	size_t i;
@@ -372,7 +374,7 @@ static int list_check(const char *what, const char *role,
 {
 	size_t i, k;
 
-	if (validate_task_resources(msgs, n, e) != 0)
+	if (objects_check(msgs, n, e) != 0)
 		return err_wrap(e, "%s", what);
 	for (i = 0; i < n; i++) {
 		const Mesos__V1__Resource__AllocationInfo *al =

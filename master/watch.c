@@ -8,8 +8,8 @@
 #include "common/mem.h"
 #include "common/outbox.h"
 #include "master/notify.h"
+#include "master/report_v1.h"
 #include "master/state.h"
-#include "master/view.h"
 #include "mesos/v1/master/master.pb-c.h"
 #include "mesos/v1/mesos.pb-c.h"
 
@@ -65,7 +65,7 @@ void watch_subscribe(struct master *m, uint64_t request)
 	TAILQ_INSERT_TAIL(&m->watchers, w, next);
 	m->n_watchers++;
 	outbox_stream_open(m->out, request);
-	body.get_state = view_state(m, &m->out->arena);
+	body.get_state = report_v1_state(m, &m->out->arena);
 	body.has_heartbeat_interval_seconds = 1;
 	body.heartbeat_interval_seconds = NOTIFY_HEARTBEAT_MS / 1000.0;
 	ev.subscribed = &body;
@@ -105,7 +105,7 @@ void watch_task_added(struct master *m, const struct task *t)
 
 	if (TAILQ_EMPTY(&m->watchers))
 		return;
-	body.task = view_task(t, &m->out->arena);
+	body.task = report_v1_task(t, &m->out->arena);
 	ev.task_added = &body;
 	send_all(m, EVENT(TASK_ADDED), &ev);
 }
@@ -135,7 +135,7 @@ void watch_agent_added(struct master *m, const struct agent *a)
 
 	if (TAILQ_EMPTY(&m->watchers))
 		return;
-	body.agent = view_agent(a, &m->out->arena);
+	body.agent = report_v1_agent(a, &m->out->arena);
 	ev.agent_added = &body;
 	send_all(m, EVENT(AGENT_ADDED), &ev);
 }
@@ -163,7 +163,7 @@ void watch_framework_added(struct master *m, const struct framework *fw)
 
 	if (TAILQ_EMPTY(&m->watchers))
 		return;
-	body.framework = view_framework(fw, &m->out->arena);
+	body.framework = report_v1_framework(fw, &m->out->arena);
 	ev.framework_added = &body;
 	send_all(m, EVENT(FRAMEWORK_ADDED), &ev);
 }
@@ -176,7 +176,7 @@ void watch_framework_updated(struct master *m, const struct framework *fw)
 
 	if (TAILQ_EMPTY(&m->watchers))
 		return;
-	body.framework = view_framework(fw, &m->out->arena);
+	body.framework = report_v1_framework(fw, &m->out->arena);
 	ev.framework_updated = &body;
 	send_all(m, EVENT(FRAMEWORK_UPDATED), &ev);
 }

@@ -1,5 +1,5 @@
-/* view.c - see view.h. */
-#include "master/view.h"
+/* report_v1.c - see report_v1.h. */
+#include "master/report_v1.h"
 
 #include "common/arena.h"
 #include "common/check.h"
@@ -132,7 +132,7 @@ static void offer_resources(
 	res_fini(&plain);
 }
 
-Mesos__V1__Offer *view_offer(const struct offer *o, struct arena *arena)
+Mesos__V1__Offer *report_v1_offer(const struct offer *o, struct arena *arena)
 {
 	Mesos__V1__Offer *msg = arena_alloc(arena, sizeof(*msg));
 	Mesos__V1__OfferID *id = arena_alloc(arena, sizeof(*id));
@@ -155,21 +155,22 @@ Mesos__V1__Offer *view_offer(const struct offer *o, struct arena *arena)
 
 /* --- tasks and executors ------------------------------------------------------ */
 
-Mesos__V1__TaskStatus *view_status(const struct blob *b, struct arena *arena)
+Mesos__V1__TaskStatus *report_v1_status(
+	const struct blob *b, struct arena *arena)
 {
 	return (Mesos__V1__TaskStatus *)(void *)unpack(
 		b, arena, &mesos__v1__task_status__descriptor);
 }
 
-Mesos__V1__TaskStatus *view_last_status(
+Mesos__V1__TaskStatus *report_v1_last_status(
 	const struct task *t, struct arena *arena)
 {
 	if (t->n_statuses == 0)
 		return NULL;
-	return view_status(&t->statuses[t->n_statuses - 1], arena);
+	return report_v1_status(&t->statuses[t->n_statuses - 1], arena);
 }
 
-Mesos__V1__Task *view_task_info(const struct task *t, struct arena *arena)
+Mesos__V1__Task *report_v1_task_info(const struct task *t, struct arena *arena)
 {
 	Mesos__V1__Task *msg = (Mesos__V1__Task *)(void *)unpack(
 		&t->info, arena, &mesos__v1__task__descriptor);
@@ -188,20 +189,20 @@ Mesos__V1__Task *view_task_info(const struct task *t, struct arena *arena)
 	return msg;
 }
 
-Mesos__V1__Task *view_task(const struct task *t, struct arena *arena)
+Mesos__V1__Task *report_v1_task(const struct task *t, struct arena *arena)
 {
-	Mesos__V1__Task *msg = view_task_info(t, arena);
+	Mesos__V1__Task *msg = report_v1_task_info(t, arena);
 	size_t i;
 
 	msg->n_statuses = t->n_statuses;
 	msg->statuses = arena_alloc(
 		arena, (t->n_statuses + 1) * sizeof(msg->statuses[0]));
 	for (i = 0; i < t->n_statuses; i++)
-		msg->statuses[i] = view_status(&t->statuses[i], arena);
+		msg->statuses[i] = report_v1_status(&t->statuses[i], arena);
 	return msg;
 }
 
-Mesos__V1__ExecutorInfo *view_executor(
+Mesos__V1__ExecutorInfo *report_v1_executor(
 	const struct executor *x, struct arena *arena)
 {
 	Mesos__V1__ExecutorInfo *msg =
@@ -215,7 +216,7 @@ Mesos__V1__ExecutorInfo *view_executor(
 
 /* --- agents ------------------------------------------------------------------------ */
 
-void view_agent_offered(const struct agent *a, struct res *to)
+void report_v1_agent_offered(const struct agent *a, struct res *to)
 {
 	const struct offer *o;
 
@@ -242,7 +243,7 @@ static void agent_capabilities(
 	}
 }
 
-agent_msg *view_agent(const struct agent *a, struct arena *arena)
+agent_msg *report_v1_agent(const struct agent *a, struct arena *arena)
 {
 	agent_msg *msg = arena_alloc(arena, sizeof(*msg));
 	struct res offered = RES_INIT;
@@ -261,7 +262,7 @@ agent_msg *view_agent(const struct agent *a, struct arena *arena)
 		&a->total, arena, RES_FORM_BOTH, &msg->n_total_resources);
 	msg->allocated_resources = res_to_msgs(
 		&a->used, arena, RES_FORM_BOTH, &msg->n_allocated_resources);
-	view_agent_offered(a, &offered);
+	report_v1_agent_offered(a, &offered);
 	msg->offered_resources = res_to_msgs(
 		&offered, arena, RES_FORM_BOTH, &msg->n_offered_resources);
 	res_fini(&offered);
@@ -271,7 +272,7 @@ agent_msg *view_agent(const struct agent *a, struct arena *arena)
 
 /* --- frameworks ---------------------------------------------------------------------- */
 
-void view_framework_used(const struct framework *fw, struct res *to)
+void report_v1_framework_used(const struct framework *fw, struct res *to)
 {
 	const struct executor *x;
 	const struct task *t;
@@ -284,7 +285,7 @@ void view_framework_used(const struct framework *fw, struct res *to)
 		res_add(to, &x->res);
 }
 
-void view_framework_offered(const struct framework *fw, struct res *to)
+void report_v1_framework_offered(const struct framework *fw, struct res *to)
 {
 	const struct offer *o;
 
@@ -302,10 +303,11 @@ static void framework_offers(
 		n++;
 	msg->offers = arena_alloc(arena, (n + 1) * sizeof(msg->offers[0]));
 	TAILQ_FOREACH (o, &fw->offers, of_framework)
-		msg->offers[msg->n_offers++] = view_offer(o, arena);
+		msg->offers[msg->n_offers++] = report_v1_offer(o, arena);
 }
 
-framework_msg *view_framework(const struct framework *fw, struct arena *arena)
+framework_msg *report_v1_framework(
+	const struct framework *fw, struct arena *arena)
 {
 	framework_msg *msg = arena_alloc(arena, sizeof(*msg));
 	struct res used = RES_INIT, offered = RES_INIT;
@@ -319,8 +321,8 @@ framework_msg *view_framework(const struct framework *fw, struct arena *arena)
 	msg->reregistered_time = time_info(arena, fw->reregistered_ns);
 	msg->unregistered_time = time_info(arena, fw->unregistered_ns);
 	framework_offers(fw, arena, msg);
-	view_framework_used(fw, &used);
-	view_framework_offered(fw, &offered);
+	report_v1_framework_used(fw, &used);
+	report_v1_framework_offered(fw, &offered);
 	msg->allocated_resources = res_to_msgs(
 		&used, arena, RES_FORM_BOTH, &msg->n_allocated_resources);
 	msg->offered_resources = res_to_msgs(
@@ -336,7 +338,7 @@ typedef Mesos__V1__Master__Response__GetTasks tasks_msg;
 typedef Mesos__V1__Master__Response__GetExecutors executors_msg;
 typedef Mesos__V1__Master__Response__GetExecutors__Executor executor_msg;
 
-struct Mesos__V1__Master__Response__GetAgents *view_agents(
+struct Mesos__V1__Master__Response__GetAgents *report_v1_agents(
 	const struct master *m, struct arena *arena)
 {
 	Mesos__V1__Master__Response__GetAgents *msg =
@@ -352,14 +354,15 @@ struct Mesos__V1__Master__Response__GetAgents *view_agents(
 		arena_alloc(arena, n * sizeof(msg->recovered_agents[0]));
 	for (a = NULL; (a = state_agent_next(m, a)) != NULL;)
 		if (a->registered)
-			msg->agents[msg->n_agents++] = view_agent(a, arena);
+			msg->agents[msg->n_agents++] =
+				report_v1_agent(a, arena);
 		else
 			msg->recovered_agents[msg->n_recovered_agents++] =
 				a->info;
 	return msg;
 }
 
-struct Mesos__V1__Master__Response__GetFrameworks *view_frameworks(
+struct Mesos__V1__Master__Response__GetFrameworks *report_v1_frameworks(
 	const struct master *m, struct arena *arena)
 {
 	Mesos__V1__Master__Response__GetFrameworks *msg =
@@ -373,7 +376,7 @@ struct Mesos__V1__Master__Response__GetFrameworks *view_frameworks(
 	msg->frameworks = arena_alloc(arena, n * sizeof(msg->frameworks[0]));
 	for (fw = NULL; (fw = state_framework_next(m, fw)) != NULL;)
 		msg->frameworks[msg->n_frameworks++] =
-			view_framework(fw, arena);
+			report_v1_framework(fw, arena);
 	n = 1;
 	for (fw = NULL; (fw = state_completed_next(m, fw)) != NULL;)
 		n++;
@@ -381,7 +384,7 @@ struct Mesos__V1__Master__Response__GetFrameworks *view_frameworks(
 		arena_alloc(arena, n * sizeof(msg->completed_frameworks[0]));
 	for (fw = NULL; (fw = state_completed_next(m, fw)) != NULL;)
 		msg->completed_frameworks[msg->n_completed_frameworks++] =
-			view_framework(fw, arena);
+			report_v1_framework(fw, arena);
 	return msg;
 }
 
@@ -401,16 +404,16 @@ static void add_tasks(
 	const struct task *t;
 
 	for (t = NULL; (t = state_task_next(fw, t)) != NULL;)
-		msg->tasks[msg->n_tasks++] = view_task(t, arena);
+		msg->tasks[msg->n_tasks++] = report_v1_task(t, arena);
 	for (t = NULL; (t = state_unreachable_next(fw, t)) != NULL;)
 		msg->unreachable_tasks[msg->n_unreachable_tasks++] =
-			view_task(t, arena);
+			report_v1_task(t, arena);
 	TAILQ_FOREACH (t, &fw->completed, of_completed)
 		msg->completed_tasks[msg->n_completed_tasks++] =
-			view_task(t, arena);
+			report_v1_task(t, arena);
 }
 
-struct Mesos__V1__Master__Response__GetTasks *view_tasks(
+struct Mesos__V1__Master__Response__GetTasks *report_v1_tasks(
 	const struct master *m, struct arena *arena)
 {
 	tasks_msg *msg = arena_alloc(arena, sizeof(*msg));
@@ -434,7 +437,7 @@ struct Mesos__V1__Master__Response__GetTasks *view_tasks(
 	return msg;
 }
 
-struct Mesos__V1__Master__Response__GetExecutors *view_executors(
+struct Mesos__V1__Master__Response__GetExecutors *report_v1_executors(
 	const struct master *m, struct arena *arena)
 {
 	executors_msg *msg = arena_alloc(arena, sizeof(*msg));
@@ -453,23 +456,23 @@ struct Mesos__V1__Master__Response__GetExecutors *view_executors(
 
 			mesos__v1__master__response__get_executors__executor__init(
 				one);
-			one->executor_info = view_executor(x, arena);
+			one->executor_info = report_v1_executor(x, arena);
 			one->agent_id = agent_id(arena, x->agent);
 			msg->executors[msg->n_executors++] = one;
 		}
 	return msg;
 }
 
-struct Mesos__V1__Master__Response__GetState *view_state(
+struct Mesos__V1__Master__Response__GetState *report_v1_state(
 	const struct master *m, struct arena *arena)
 {
 	Mesos__V1__Master__Response__GetState *msg =
 		arena_alloc(arena, sizeof(*msg));
 
 	mesos__v1__master__response__get_state__init(msg);
-	msg->get_tasks = view_tasks(m, arena);
-	msg->get_executors = view_executors(m, arena);
-	msg->get_frameworks = view_frameworks(m, arena);
-	msg->get_agents = view_agents(m, arena);
+	msg->get_tasks = report_v1_tasks(m, arena);
+	msg->get_executors = report_v1_executors(m, arena);
+	msg->get_frameworks = report_v1_frameworks(m, arena);
+	msg->get_agents = report_v1_agents(m, arena);
 	return msg;
 }
