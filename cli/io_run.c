@@ -190,7 +190,7 @@ static void launch(struct run *r, const Mesos__V1__Offer *o, unsigned n)
 		t->launched = true;
 		note_agent(t, o);
 	}
-	(void)butte_scheduler_launch(r->scheduler, o, infos, n);
+	(void)butte_scheduler_launch(r->scheduler, o, infos, n, -1);
 	say(r, "%u of %u launched on %s", n, r->wish.instances, o->hostname);
 	for (unsigned i = 0; i < n; i++)
 		butte_task_free(infos[i]);

@@ -102,6 +102,18 @@ call_t *call_launch(struct arena *a, Mesos__V1__OfferID *offer,
 	return call_accept(a, &offer, 1, &op, 1);
 }
 
+Mesos__V1__Filters *call_filters(struct arena *a, double refuse_seconds)
+{
+	Mesos__V1__Filters *f;
+
+	if (refuse_seconds < 0)
+		return NULL;
+	f = NEW(a, Mesos__V1__Filters, MESOS__V1__FILTERS__INIT);
+	f->has_refuse_seconds = true;
+	f->refuse_seconds = refuse_seconds;
+	return f;
+}
+
 call_t *call_decline(struct arena *a, Mesos__V1__OfferID *const *offers,
 	size_t n, double refuse_seconds)
 {
@@ -111,12 +123,7 @@ call_t *call_decline(struct arena *a, Mesos__V1__OfferID *const *offers,
 		MESOS__V1__SCHEDULER__CALL__DECLINE__INIT);
 	c->decline->n_offer_ids = n;
 	c->decline->offer_ids = pointers(a, offers, n);
-	if (refuse_seconds >= 0) {
-		c->decline->filters =
-			NEW(a, Mesos__V1__Filters, MESOS__V1__FILTERS__INIT);
-		c->decline->filters->has_refuse_seconds = true;
-		c->decline->filters->refuse_seconds = refuse_seconds;
-	}
+	c->decline->filters = call_filters(a, refuse_seconds);
 	return c;
 }
 

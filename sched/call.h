@@ -19,6 +19,8 @@ Mesos__V1__Scheduler__Call *call_accept(struct arena *a,
 	Mesos__V1__Offer__Operation *const *operations, size_t n_operations);
 Mesos__V1__Scheduler__Call *call_launch(struct arena *a,
 	Mesos__V1__OfferID *offer, Mesos__V1__TaskInfo *const *tasks, size_t n);
+/* Filters for ACCEPT and DECLINE; NULL, the default, if < 0. */
+Mesos__V1__Filters *call_filters(struct arena *a, double refuse_seconds);
 /* refuse_seconds < 0: the default. */
 Mesos__V1__Scheduler__Call *call_decline(struct arena *a,
 	Mesos__V1__OfferID *const *offers, size_t n, double refuse_seconds);

@@ -31,12 +31,15 @@ int butte_scheduler_accept(struct butte_scheduler *s,
 
 int butte_scheduler_launch(struct butte_scheduler *s,
 	const Mesos__V1__Offer *offer, Mesos__V1__TaskInfo *const *tasks,
-	size_t n_tasks)
+	size_t n_tasks, double refuse_seconds)
 {
+	Mesos__V1__Scheduler__Call *c;
 	struct arena a;
 
 	arena_init(&a);
-	return send(s, call_launch(&a, offer->id, tasks, n_tasks), &a);
+	c = call_launch(&a, offer->id, tasks, n_tasks);
+	c->accept->filters = call_filters(&a, refuse_seconds);
+	return send(s, c, &a);
 }
 
 int butte_scheduler_decline(struct butte_scheduler *s,

@@ -176,11 +176,11 @@ int butte_scheduler_accept(struct butte_scheduler *s,
 	Mesos__V1__OfferID *const *offers, size_t n_offers,
 	Mesos__V1__Offer__Operation *const *operations, size_t n_operations,
 	const Mesos__V1__Filters *filters);
-/* Accept with one operation: LAUNCH. */
+/* Accept with one operation: LAUNCH. What is left of the offer is not offered
+ * again for refuse_seconds; < 0: the default, 5; 0: it may come at once. */
 int butte_scheduler_launch(struct butte_scheduler *s,
 	const Mesos__V1__Offer *offer, Mesos__V1__TaskInfo *const *tasks,
-	size_t n_tasks);
-/* refuse_seconds < 0: the default, 5. */
+	size_t n_tasks, double refuse_seconds);
 int butte_scheduler_decline(struct butte_scheduler *s,
 	Mesos__V1__OfferID *const *offers, size_t n, double refuse_seconds);
 /* No roles: all of them. */
