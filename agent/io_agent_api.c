@@ -18,6 +18,7 @@
 #include "mesos/v1/executor/executor.pb-c.h"
 
 struct agent_api {
+	struct loop *loop;
 	struct agent_api_config c;
 	struct front *front;
 	struct files_api *files;
@@ -58,11 +59,19 @@ static const struct front_ops front_ops = {
 	.stream_down = on_stream_down,
 };
 
-struct agent_api *agent_api_new(const struct agent_api_config *c)
+struct agent_api *agent_api_new(struct loop *loop)
 {
 	struct agent_api *a = xcalloc(1, sizeof(*a));
+
+	a->loop = loop;
+	a->front = front_new(loop_base(loop), &front_ops, a);
+	return a;
+}
+
+void agent_api_serve(struct agent_api *a, const struct agent_api_config *c)
+{
 	struct files_api_config files = {
-		.loop = c->loop,
+		.loop = a->loop,
 		.agent = c->agent,
 		.root = c->root,
 		.work_dir = c->config->work_dir,
@@ -70,9 +79,7 @@ struct agent_api *agent_api_new(const struct agent_api_config *c)
 	};
 
 	a->c = *c;
-	a->front = front_new(loop_base(c->loop), &front_ops, a);
 	a->files = files_api_new(&files, front_server(a->front));
-	return a;
 }
 
 void agent_api_free(struct agent_api *a)
@@ -96,15 +103,15 @@ void agent_api_effect(struct agent_api *a, const struct effect *e)
 
 static struct arena *turn_arena(const struct agent_api *a)
 {
-	return &loop_outbox(a->c.loop)->arena;
+	return &loop_outbox(a->loop)->arena;
 }
 
 static void step(struct agent_api *a, struct agent_event *ev)
 {
 	ev->now_ms = loop_now_ms();
 	ev->wall_ns = loop_wall_ns();
-	agent_step(a->c.agent, ev, loop_outbox(a->c.loop));
-	loop_turn(a->c.loop);
+	agent_step(a->c.agent, ev, loop_outbox(a->loop));
+	loop_turn(a->loop);
 }
 
 static void on_stream_down(void *ctx, uint64_t stream)
@@ -123,7 +130,7 @@ static void on_executor(void *ctx, const struct front_route *route,
 	Mesos__V1__Executor__Call *call;
 
 	(void)route;
-	loop_turn(a->c.loop); /* what is decoded is in its arena */
+	loop_turn(a->loop); /* what is decoded is in its arena */
 	call = (Mesos__V1__Executor__Call *)(void *)front_decode(a->front, r,
 		&mesos__v1__executor__call__descriptor, turn_arena(a), body,
 		size);
@@ -146,7 +153,7 @@ static void on_operator(void *ctx, const struct front_route *route,
 	Mesos__V1__Agent__Call *call;
 
 	(void)route;
-	loop_turn(a->c.loop); /* what is decoded is in its arena */
+	loop_turn(a->loop); /* what is decoded is in its arena */
 	call = (Mesos__V1__Agent__Call *)(void *)front_decode(a->front, r,
 		&mesos__v1__agent__call__descriptor, turn_arena(a), body, size);
 	if (call == NULL || front_accept(a->front, r) != 0 ||
@@ -204,9 +211,9 @@ static void on_health(void *ctx, const struct front_route *route,
 static void json_answer(
 	struct agent_api *a, struct http_req *r, struct buf *text)
 {
-	outbox_reply_json(loop_outbox(a->c.loop), http_req_id(r), buf_str(text),
+	outbox_reply_json(loop_outbox(a->loop), http_req_id(r), buf_str(text),
 		text->size);
-	loop_turn(a->c.loop);
+	loop_turn(a->loop);
 	buf_fini(text);
 }
 

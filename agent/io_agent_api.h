@@ -22,14 +22,16 @@ struct http_server;
 struct loop;
 
 struct agent_api_config {
-	struct loop *loop;
 	struct agent *agent;
 	const struct agent_config *config;
 	int root;	      /* the work directory; borrowed */
 	const char *log_file; /* NULL: stderr */
 };
 
-struct agent_api *agent_api_new(const struct agent_api_config *c);
+/* The port is bound before there is an agent, as its AgentInfo names it; then,
+ * before the loop runs, the agent is given. */
+struct agent_api *agent_api_new(struct loop *loop);
+void agent_api_serve(struct agent_api *a, const struct agent_api_config *c);
 void agent_api_free(struct agent_api *a);
 /* To listen with. */
 struct http_server *agent_api_server(struct agent_api *a);

@@ -51,7 +51,7 @@ int cgroup_open(struct cgroup_host **ret, const struct cgroup_config *cfg,
 
 	if (!root_ok(cfg->root))
 		return err_set(e, ERR_INVALID,
-			"cgroups root '%s': must be names of letters, digits, '-' and '_', separated by '/'",
+			"cgroups root '%s': must be names of letters, digits, '-', '_' and '.', separated by '/'",
 			cfg->root);
 	h = host_new(cfg->root);
 	h->cfs = cfg->cfs;
@@ -262,21 +262,22 @@ uint64_t cgroup_cfs_quota_us(const struct agent_limits *limits)
 	return quota < 1000 ? 1000 : (uint64_t)quota;
 }
 
+/* Names between slashes that are neither empty nor begin with a dot. */
 static bool root_ok(const char *root)
 {
+	bool first = true; /* of a name */
 	size_t i;
 
-	if (root[0] == '\0' || strlen(root) > 200)
+	if (strlen(root) > 200)
 		return false;
 	for (i = 0; root[i] != '\0'; i++) {
-		/* No empty name: not first, not last, not twice. */
-		if (root[i] == '/' &&
-			(i == 0 || root[i + 1] == '/' || root[i + 1] == '\0'))
+		if (first && !name_char_ok(root[i]))
 			return false;
-		if (root[i] != '/' && !name_char_ok(root[i]))
+		first = root[i] == '/';
+		if (!first && root[i] != '.' && !name_char_ok(root[i]))
 			return false;
 	}
-	return true;
+	return !first;
 }
 
 static struct cgroup_host *host_new(const char *root)

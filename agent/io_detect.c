@@ -1,15 +1,12 @@
 /* io_detect.c - see io_detect.h. */
 #include "agent/io_detect.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <netdb.h>
+#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -41,51 +38,6 @@ int detect_boot_id(char ret[DETECT_BOOT_ID_SIZE], struct err *e)
 	ret[n] = '\0';
 	ret[strcspn(ret, "\n")] = '\0';
 	return 0;
-}
-
-void detect_hostname(char ret[DETECT_HOSTNAME_SIZE])
-{
-	if (gethostname(ret, DETECT_HOSTNAME_SIZE) != 0 || ret[0] == '\0')
-		(void)snprintf(ret, DETECT_HOSTNAME_SIZE, "localhost");
-	ret[DETECT_HOSTNAME_SIZE - 1] = '\0'; /* may be missing if cut */
-}
-
-/* Connecting a datagram socket only asks the routing table. */
-static int local_address(const struct addrinfo *to, char *ret)
-{
-	struct sockaddr_storage own;
-	socklen_t size = sizeof(own);
-	int fd = socket(to->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int r = -1;
-
-	if (fd < 0)
-		return -1;
-	if (connect(fd, to->ai_addr, to->ai_addrlen) == 0 &&
-		getsockname(fd, (struct sockaddr *)&own, &size) == 0)
-		r = getnameinfo((struct sockaddr *)&own, size, ret,
-			DETECT_IP_SIZE, NULL, 0, NI_NUMERICHOST);
-	(void)close(fd); /* nothing was sent */
-	return r == 0 ? 0 : -1;
-}
-
-void detect_ip(char ret[DETECT_IP_SIZE], const char *host, uint16_t port)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM,
-		.ai_flags = AI_NUMERICSERV };
-	struct addrinfo *found = NULL, *ai;
-	char service[8];
-
-	(void)snprintf(service, sizeof(service), "%u", (unsigned)port);
-	if (getaddrinfo(host, service, &hints, &found) == 0) {
-		for (ai = found; ai != NULL; ai = ai->ai_next) {
-			if (local_address(ai, ret) == 0)
-				break;
-		}
-		freeaddrinfo(found);
-		if (ai != NULL)
-			return;
-	}
-	(void)snprintf(ret, DETECT_IP_SIZE, "127.0.0.1");
 }
 
 static uint64_t detect_mem_mb(void)

@@ -61,25 +61,8 @@ static int open_beneath(
 
 int sandbox_root_open(const char *work_dir, struct err *e)
 {
-	char path[PATH_MAX];
-	char *p;
-	int fd;
+	int fd = open(work_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (work_dir[0] != '/' || strlen(work_dir) >= sizeof(path))
-		return err_set(e, ERR_INVALID,
-			"work_dir '%s': must be an absolute path", work_dir);
-	(void)snprintf(path, sizeof(path), "%s", work_dir); /* fits */
-	for (p = path + 1; *p != '\0'; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		(void)mkdir(path, 0755); /* the last one tells */
-		*p = '/';
-	}
-	if (mkdir(path, 0755) != 0 && errno != EEXIST)
-		return err_set(e, ERR_IO, "work_dir '%s': mkdir: %s", work_dir,
-			strerror(errno));
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, ERR_IO, "work_dir '%s': %s", work_dir,
 			strerror(errno));

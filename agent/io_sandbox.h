@@ -15,7 +15,7 @@
 
 struct err;
 
-/* Makes the work directory (0755) as far as missing; returns a descriptor. */
+/* A descriptor of the work directory, which is there. */
 int sandbox_root_open(const char *work_dir, struct err *e);
 
 struct sandbox {

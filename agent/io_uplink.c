@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/agent_conf.h"
 #include "common/check.h"
 #include "common/err.h"
 #include "common/io_http.h"
@@ -16,8 +17,7 @@
 #include "common/mem.h"
 #include "common/prng.h"
 
-#define UPLINK_MAGIC	    0x0b11a4ccu
-#define MASTER_PORT_DEFAULT 5050
+#define UPLINK_MAGIC 0x0b11a4ccu
 
 struct master {
 	char *host;
@@ -30,7 +30,7 @@ struct uplink {
 	struct uplink_ops ops;
 	void *ctx;
 	struct master *masters;
-	size_t n_masters, masters_cap;
+	size_t n_masters;
 	struct prng prng;
 	struct event *timer;
 	struct link *link; /* NULL: down */
@@ -47,38 +47,35 @@ static void dial(struct uplink *u);
 static void dial_after(struct uplink *u, uint64_t ms);
 static void on_timer(evutil_socket_t fd, short what, void *arg);
 static void on_upgraded(void *ctx, struct conn *conn, const struct err *e);
-static int parse(struct uplink *u, const char *text, struct err *e);
 
-static void uplink_freep(struct uplink **u)
-{
-	uplink_free(*u);
-}
-
-int uplink_new(struct uplink **ret, struct event_base *base,
+struct uplink *uplink_new(struct event_base *base,
 	const struct uplink_config *cfg, const struct uplink_ops *ops,
-	void *ctx, struct err *e)
+	void *ctx)
 {
-	CLEANUP(uplink_freep) struct uplink *u = xcalloc(1, sizeof(*u));
+	struct uplink *u = xcalloc(1, sizeof(*u));
 	size_t i;
 
+	CHECK(cfg->n_masters > 0);
 	u->magic = UPLINK_MAGIC;
 	u->ops = *ops;
 	u->ctx = ctx;
 	u->wait_ms = UPLINK_REDIAL_MIN_MS;
 	prng_init(&u->prng, cfg->seed);
-	if (parse(u, cfg->masters, e) != 0)
-		return -1;
+	u->n_masters = cfg->n_masters;
+	u->masters = xcalloc(u->n_masters, sizeof(*u->masters));
 	for (i = 0; i < u->n_masters; i++) {
-		struct http_endpoint to = { .host = u->masters[i].host,
-			.port = u->masters[i].port,
+		struct master *m = &u->masters[i];
+		struct http_endpoint to = { .host = cfg->masters[i].host,
+			.port = cfg->masters[i].port,
 			.tls = cfg->tls };
 
-		u->masters[i].client = http_client_new(base, &to);
+		m->host = xstrdup(to.host);
+		m->port = to.port;
+		m->client = http_client_new(base, &to);
 	}
 	u->timer = evtimer_new(base, on_timer, u);
 	CHECK(u->timer != NULL);
-	*ret = STEAL(u);
-	return 0;
+	return u;
 }
 
 void uplink_free(struct uplink *u)
@@ -91,13 +88,11 @@ void uplink_free(struct uplink *u)
 	if (u->link != NULL)
 		link_free(u->link);
 	for (i = 0; i < u->n_masters; i++) {
-		if (u->masters[i].client != NULL)
-			http_client_free(u->masters[i].client);
+		http_client_free(u->masters[i].client);
 		free(u->masters[i].host);
 	}
 	free(u->masters);
-	if (u->timer != NULL)
-		event_free(u->timer);
+	event_free(u->timer);
 	u->magic = 0;
 	free(u);
 }
@@ -144,12 +139,6 @@ void uplink_close(struct uplink *u, uint64_t link)
 {
 	if (u->link != NULL && link == u->number)
 		uplink_redial(u, u->wait_ms);
-}
-
-const char *uplink_host(const struct uplink *u, uint16_t *ret_port)
-{
-	*ret_port = u->masters[0].port;
-	return u->masters[0].host;
 }
 
 /* Between half of ms and all of it. */
@@ -263,66 +252,4 @@ static void on_upgraded(void *ctx, struct conn *conn, const struct err *e)
 	log_info("uplink_up", "link=%" PRIu64 " master=%s:%u", u->number,
 		u->masters[u->next].host, (unsigned)u->masters[u->next].port);
 	u->ops.up(u->ctx, u->number);
-}
-
-/* "host", "host:port" or "[v6]:port". */
-static int parse_one(
-	struct master *ret, const char *text, size_t size, struct err *e)
-{
-	const char *end = text + size;
-	const char *host = text, *colon;
-	size_t host_size;
-	unsigned long port = MASTER_PORT_DEFAULT;
-	char *stop;
-
-	if (size > 0 && text[0] == '[') {
-		const char *close = memchr(text, ']', size);
-
-		host = text + 1;
-		host_size = close != NULL ? (size_t)(close - host) : 0;
-		colon = close != NULL && close + 1 < end ? close + 1 : NULL;
-		if (colon != NULL && *colon != ':')
-			host_size = 0;
-	} else {
-		colon = memchr(text, ':', size);
-		host_size = colon != NULL ? (size_t)(colon - text) : size;
-	}
-	if (colon != NULL) {
-		stop = NULL;
-		port = colon[1] >= '0' && colon[1] <= '9'
-			? strtoul(colon + 1, &stop, 10)
-			: 0;
-		if (stop != end || port == 0 || port > UINT16_MAX)
-			return err_set(e, ERR_INVALID,
-				"'%.*s': not a port: '%.*s'", (int)size, text,
-				(int)(end - colon - 1), colon + 1);
-	}
-	if (host_size == 0)
-		return err_set(e, ERR_INVALID,
-			"'%.*s': must be host:port, [v6]:port, or several with commas",
-			(int)size, text);
-	ret->host = xstrndup(host, host_size);
-	ret->port = (uint16_t)port;
-	return 0;
-}
-
-static int parse(struct uplink *u, const char *text, struct err *e)
-{
-	size_t size;
-
-	if (strstr(text, "://") != NULL)
-		return err_set(e, ERR_UNSUPPORTED,
-			"--master: '%s': only host:port, or several with commas, is supported",
-			text);
-	for (;; text += size + 1) {
-		size = strcspn(text, ",");
-		u->masters = xgrow(u->masters, &u->masters_cap,
-			u->n_masters + 1, sizeof(*u->masters));
-		u->masters[u->n_masters] = (struct master){ 0 };
-		if (parse_one(&u->masters[u->n_masters], text, size, e) != 0)
-			return err_wrap(e, "--master");
-		u->n_masters++;
-		if (text[size] == '\0')
-			return 0;
-	}
 }

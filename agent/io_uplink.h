@@ -2,9 +2,8 @@
  * io_uplink.h - the agent's one link to its master: found, dialled, and dialled
  * again after any break.
  *
- * --master names one or several masters, "host:port" with commas between; they
- * are tried in turn until one takes the link (one that is not the leader
- * doesn't). Each link has a number of its own, never used again; what is sent
+ * One or several masters are tried in turn until one takes the link (one that is
+ * not the leader doesn't). Each link has a number of its own, never used again; what is sent
  * to one that is gone is dropped.
  *
  * After a break the first attempt comes after a random part of
@@ -18,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct err;
+struct agent_master;
 struct event_base;
 struct ssl_ctx_st;
 struct uplink;
@@ -33,15 +32,16 @@ struct uplink_ops {
 };
 
 struct uplink_config {
-	const char *masters;
-	struct ssl_ctx_st *tls; /* NULL: plain */
+	const struct agent_master *masters; /* copied */
+	size_t n_masters;		    /* at least one */
+	struct ssl_ctx_st *tls;		    /* NULL: plain */
 	uint64_t seed;
 };
 
 /* Dials nobody yet. */
-int uplink_new(struct uplink **ret, struct event_base *base,
+struct uplink *uplink_new(struct event_base *base,
 	const struct uplink_config *cfg, const struct uplink_ops *ops,
-	void *ctx, struct err *e);
+	void *ctx);
 void uplink_free(struct uplink *u);
 void uplink_start(struct uplink *u);
 /* Drops the link, if there is one, and dials after that time. */
@@ -51,8 +51,5 @@ void uplink_stop(struct uplink *u);
 void uplink_send(
 	struct uplink *u, uint64_t link, const void *data, size_t size);
 void uplink_close(struct uplink *u, uint64_t link);
-
-/* The first of the masters, for finding our own address; until free. */
-const char *uplink_host(const struct uplink *u, uint16_t *ret_port);
 
 #endif

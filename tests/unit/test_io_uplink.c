@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <event2/event.h>
 
+#include "agent/agent_conf.h"
 #include "common/err.h"
 #include "common/io_http.h"
 #include "common/io_link.h"
@@ -116,18 +117,19 @@ static int setup(void **state)
 	static const struct uplink_ops ops = { on_up, on_message, on_down };
 	struct world *w = xcalloc(1, sizeof(*w));
 	struct uplink_config cfg = { .seed = 7 };
-	char masters[64];
+	/* Nobody listens on port 1: the second one is found. */
+	struct agent_master masters[] = { { "127.0.0.1", 1 },
+		{ "127.0.0.1", 0 } };
 	struct err e = { 0 };
 
 	w->base = event_base_new();
 	w->server = http_server_new(w->base, &server_ops, w);
 	assert_int_equal(
 		http_server_listen(w->server, "127.0.0.1", 0, NULL, &e), 0);
-	/* Nobody listens on port 1: the second one is found. */
-	(void)snprintf(masters, sizeof(masters), "127.0.0.1:1,127.0.0.1:%u",
-		(unsigned)http_server_port(w->server));
+	masters[1].port = http_server_port(w->server);
 	cfg.masters = masters;
-	assert_int_equal(uplink_new(&w->u, w->base, &cfg, &ops, w, &e), 0);
+	cfg.n_masters = 2;
+	w->u = uplink_new(w->base, &cfg, &ops, w);
 	*state = w;
 	return 0;
 }
@@ -228,62 +230,6 @@ static void test_redial_while_dialling(void **state)
 	assert_int_equal(w->ups, 1);
 }
 
-static void test_bad_masters(void **state)
-{
-	static const struct {
-		const char *text;
-		enum err_code code;
-	} bad[] = {
-		{ "", ERR_INVALID },
-		{ ",", ERR_INVALID },
-		{ "a:5050,", ERR_INVALID },
-		{ ":5050", ERR_INVALID },
-		{ "a:", ERR_INVALID },
-		{ "a:0", ERR_INVALID },
-		{ "a:65536", ERR_INVALID },
-		{ "a:50x", ERR_INVALID },
-		{ "a:-1", ERR_INVALID },
-		{ "[::1", ERR_INVALID },
-		{ "[::1]5050", ERR_INVALID },
-		{ "zk://a:2181/mesos", ERR_UNSUPPORTED },
-	};
-	static const struct {
-		const char *text, *host;
-		uint16_t port;
-	} good[] = {
-		{ "a", "a", 5050 },
-		{ "a:1", "a", 1 },
-		{ "[::1]:7,b", "::1", 7 },
-		{ "[::1]", "::1", 5050 },
-	};
-	struct event_base *base = event_base_new();
-	struct uplink_ops ops = { on_up, on_message, on_down };
-	struct uplink *u = NULL;
-	uint16_t port;
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct uplink_config cfg = { .masters = bad[i].text };
-		struct err e = { 0 };
-
-		assert_int_equal(
-			uplink_new(&u, base, &cfg, &ops, NULL, &e), -1);
-		assert_int_equal(e.code, bad[i].code);
-		assert_non_null(strstr(e.text, "--master"));
-	}
-	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		struct uplink_config cfg = { .masters = good[i].text };
-
-		assert_int_equal(
-			uplink_new(&u, base, &cfg, &ops, NULL, NULL), 0);
-		assert_string_equal(uplink_host(u, &port), good[i].host);
-		assert_int_equal(port, good[i].port);
-		uplink_free(u);
-	}
-	event_base_free(base);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,7 +240,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_redial, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_redial_while_dialling, setup, teardown),
-		cmocka_unit_test(test_bad_masters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
