@@ -58,7 +58,7 @@ extern const struct cgroup_ops cgroup_v1_ops;
 extern const struct cgroup_ops cgroup_v2_ops;
 extern const struct cgroup_ops cgroup_none_ops;
 
-/* The values of agent.md 9.3 and 9.4. */
+/* The values that Mesos' isolators write. */
 uint64_t cgroup_mem_bytes(const struct agent_limits *limits); /* >= 32 MB */
 uint64_t cgroup_cfs_quota_us(const struct agent_limits *limits);
 #define CGROUP_CFS_PERIOD_US 100000

@@ -5,8 +5,8 @@
  * different kinds (name, type, role, reservations, disk, revocable, provider,
  * shared), each kind once unless it can't be merged (MOUNT disks, volumes).
  * Scalars are fixed point: thousandths in an int64_t; ranges are kept sorted
- * and coalesced; sets have no duplicates. Rules: Mesos' "Resource algebra"
- * (docs/resources.md).
+ * and coalesced; sets have no duplicates. The rules are those
+ * of Mesos' Resources class.
  *
  * A collection owns its memory: init or copy it, then fini it. Collections in
  * a turn's scratch must be freed too, they are not in the arena.

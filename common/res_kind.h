@@ -7,7 +7,7 @@
  * of a collection cost no strings. Comparing looks at the hash first.
  *
  * Kept but not compared: a disk's volume (container path, mode) and its
- * persistence principal, and the order of labels (docs/resources.md).
+ * persistence principal, and the order of labels.
  */
 #ifndef COMMON_RES_KIND_H
 #define COMMON_RES_KIND_H

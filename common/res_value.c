@@ -13,7 +13,7 @@
 #include "common/err.h"
 #include "common/mem.h"
 
-/* The largest scalar whose thousandths fit (allocator.md: Values). */
+/* The largest scalar whose thousandths fit, as Mesos bounds them. */
 #define SCALAR_MAX 9223372036854774.0
 
 static int64_t sat_add(int64_t a, int64_t b)

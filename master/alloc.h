@@ -7,7 +7,7 @@
  * away, one callback per framework, role and agent, and counts them as held
  * until alloc_release().
  *
- * The algorithm is that of Mesos' hierarchical allocator (docs/allocator.md):
+ * The algorithm is that of Mesos' hierarchical allocator:
  * roles in the order of dominant share over weight, then allocation count, then
  * path; in a role its frameworks likewise; a framework takes all it may take of
  * an agent. What triggers a run, and what waits for the next period, is Mesos'

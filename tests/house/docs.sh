@@ -25,6 +25,23 @@ map_is_true() {
 	return $bad
 }
 
+# Documents that sources and documents name.
+documents_exist() {
+	local bad=0 where name
+
+	while IFS=: read -r where name; do
+		[ -e "$name" ] || [ -e "docs/${name##*/}" ] ||
+			[ -e "${where%/*}/$name" ] && continue
+		echo "$where names $name, which is not there"
+		bad=1
+	done < <(grep -roE '[A-Za-z0-9_/-]+\.md\b' common master agent sched cli \
+		proto man docs README.md Makefile --include='*.[chS1-9]' \
+		--include='*.md' --include='*.proto' --include=Makefile |
+		sort -u)
+	return $bad
+}
+
+tap "documents that are named exist" documents_exist
 tap "the map in README.md is true" map_is_true
 for page in man/*.[1-9]; do
 	[ -f "$page" ] && tap "$page is clean mdoc" lint "$page"

@@ -362,181 +362,169 @@ static void test_messages_print(void **state)
 	}
 }
 
-/* allocator.md 7.4 and 8, and what the scheduler API adds. */
+/* What makes a resource invalid. */
+static const struct refusal {
+	const char *json, *why;
+} refusals[] = {
+	{ "[{" SCALAR("", "1") "}]", "the name is missing" },
+	{ "[{\"name\":\"x\",\"type\":\"TEXT\"}]", "type must be" },
+	{ "[{\"name\":\"x\",\"type\":\"SCALAR\"}]", "have a scalar" },
+	{ "[{\"name\":\"x\",\"type\":\"SET\",\"scalar\":{\"value\":1}}]",
+		"have a set" },
+	{ "[" CPUS ",\"set\":{}}]", "no other value" },
+	{ "[" CPUS "},{" SCALAR("cpus", "-1") "}]",
+		"resources[1] ('cpus'): the amount is negative" },
+	{ "[{" SCALAR("cpus", "0.0001") "}]", "a thousandth" },
+	{ "[{" SCALAR("cpus", "1e30") "}]", "too big" },
+	{ "[{" SCALAR("cpus", "\"Infinity\"") "}]", "not finite" },
+	{ "[{" SCALAR("gpus", "1.5") "}]", "a whole number" },
+	{ "[{\"name\":\"p\",\"type\":\"RANGES\",\"ranges\":{\"range\":"
+	  "[{\"begin\":3,\"end\":2}]}}]",
+		"ends before it begins" },
+	{ "[{\"name\":\"p\",\"type\":\"RANGES\",\"ranges\":{\"range\":"
+	  "[{\"begin\":1,\"end\":3},{\"begin\":3,\"end\":4}]}}]",
+		"overlap" },
+	{ "[{\"name\":\"p\",\"type\":\"RANGES\",\"ranges\":{\"range\":["
+	  "{\"begin\":0,\"end\":18446744073709551615},"
+	  "{\"begin\":0,\"end\":18446744073709551615}]}}]",
+		"overlap" },
+	{ "[{\"name\":\"z\",\"type\":\"SET\",\"set\":{\"item\":"
+	  "[\"a\",\"a\"]}}]",
+		"twice" },
+	{ "[" CPUS ",\"role\":\"a//b\"}]", "slash" },
+	{ "[" CPUS ",\"reservation\":{}}]", "other than '*'" },
+	{ "[" CPUS ",\"role\":\"a\",\"reservation\":{\"role\":\"a\"}}]",
+		"may not have a type or a role" },
+	{ "[" CPUS RESERVED("{\"role\":\"a\"}") "}]", "STATIC or DYNAMIC" },
+	{ "[" CPUS RESERVED("{\"type\":\"UNKNOWN\",\"role\":\"a\"}") "}]",
+		"STATIC or DYNAMIC" },
+	{ "[" CPUS RESERVED("{\"type\":\"STATIC\"}") "}]", "no role" },
+	{ "[" CPUS RESERVED(STATIC_("*")) "}]", "may not be '*'" },
+	{ "[" CPUS RESERVED(STATIC_("a") "," STATIC_("a/b")) "}]",
+		"must be DYNAMIC" },
+	{ "[" CPUS RESERVED(STATIC_("a") "," DYNAMIC("a")) "}]",
+		"no ancestor" },
+	{ "[" CPUS RESERVED(STATIC_("a") "," DYNAMIC("b/c")) "}]",
+		"no ancestor" },
+	{ "[" CPUS RESERVED(STATIC_("a") "," DYNAMIC("ab")) "}]",
+		"no ancestor" },
+	{ "[" CPUS RESERVED(STATIC_("a")) ",\"role\":\"b\"}]",
+		"different roles" },
+	{ "[" CPUS RESERVED(DYNAMIC("a")) ",\"role\":\"a\"}]",
+		"differ in being dynamic" },
+	{ "[" CPUS RESERVED(
+		  STATIC_("a") "," DYNAMIC("a/b")) ",\"role\":\"a/b\"}]",
+		"can't stand beside" },
+	{ "[" CPUS VOLUME("v", "d") "}]", "only a resource named 'disk'" },
+	{ "[" DISK("1") ",\"disk\":{}}]", "disk info is empty" },
+	{ "[" DISK("1") VOLUME("v", "d") "}]", "must be reserved" },
+	{ "[" DISK("1") RESERVED(STATIC_("a"))
+			VOLUME("v", "d") ",\"revocable\":{}}]",
+		"can't be revocable" },
+	{ "[" DISK("1") RESERVED(STATIC_("a")) VOLUME("a/b", "d") "}]",
+		"persistence id 'a/b' has a '/'" },
+	{ "[" DISK("1") RESERVED(
+		  STATIC_("a")) ",\"disk\":{\"persistence\":{\"id\":\"v\"}}}]",
+		"needs a volume" },
+	{ "[" DISK("1") ",\"disk\":{\"volume\":{\"container_path\":"
+			"\"d\",\"mode\":\"RW\"}}}]",
+		"needs a persistence" },
+	{ "[" DISK("1") RESERVED(STATIC_(
+		  "a")) ",\"disk\":{\"persistence\":{\"id\":\"v\"},\"volume\":{"
+			"\"container_path\":\"d\",\"mode\":\"RW\","
+			"\"host_path\":\"/\"}}}]",
+		"no host_path" },
+	{ "[" DISK("1") SOURCE("UNKNOWN", "") "]", "type is unknown" },
+	{ "[" DISK("1") SOURCE("BLOCK", ",\"path\":{}") "]",
+		"not of its type" },
+	{ "[" DISK("1") SOURCE("RAW", ",\"mount\":{}") "]", "not of its type" },
+	{ "[" CPUS ",\"shared\":{}}]", "only persistent" },
+	{ "[" CPUS RESERVED(DYNAMIC("a")) ",\"revocable\":{}}]",
+		"dynamically reserved" },
+};
+
 static void test_messages_refused(void **state)
 {
-	static const struct {
-		const char *json, *why;
-	} rows[] = {
-		{ "[{" SCALAR("", "1") "}]", "the name is missing" },
-		{ "[{\"name\":\"x\",\"type\":\"TEXT\"}]", "type must be" },
-		{ "[{\"name\":\"x\",\"type\":\"SCALAR\"}]", "have a scalar" },
-		{ "[{\"name\":\"x\",\"type\":\"SET\",\"scalar\":{\"value\":1}}]",
-			"have a set" },
-		{ "[" CPUS ",\"set\":{}}]", "no other value" },
-		{ "[" CPUS "},{" SCALAR("cpus", "-1") "}]",
-			"resources[1] ('cpus'): the amount is negative" },
-		{ "[{" SCALAR("cpus", "0.0001") "}]", "a thousandth" },
-		{ "[{" SCALAR("cpus", "1e30") "}]", "too big" },
-		{ "[{" SCALAR("cpus", "\"Infinity\"") "}]", "not finite" },
-		{ "[{" SCALAR("gpus", "1.5") "}]", "a whole number" },
-		{ "[{\"name\":\"p\",\"type\":\"RANGES\",\"ranges\":{\"range\":"
-		  "[{\"begin\":3,\"end\":2}]}}]",
-			"ends before it begins" },
-		{ "[{\"name\":\"p\",\"type\":\"RANGES\",\"ranges\":{\"range\":"
-		  "[{\"begin\":1,\"end\":3},{\"begin\":3,\"end\":4}]}}]",
-			"overlap" },
-		{ "[{\"name\":\"p\",\"type\":\"RANGES\",\"ranges\":{\"range\":["
-		  "{\"begin\":0,\"end\":18446744073709551615},"
-		  "{\"begin\":0,\"end\":18446744073709551615}]}}]",
-			"overlap" },
-		{ "[{\"name\":\"z\",\"type\":\"SET\",\"set\":{\"item\":"
-		  "[\"a\",\"a\"]}}]",
-			"twice" },
-		{ "[" CPUS ",\"role\":\"a//b\"}]", "slash" },
-		{ "[" CPUS ",\"reservation\":{}}]", "other than '*'" },
-		{ "[" CPUS ",\"role\":\"a\",\"reservation\":{\"role\":\"a\"}}]",
-			"may not have a type or a role" },
-		{ "[" CPUS RESERVED("{\"role\":\"a\"}") "}]",
-			"STATIC or DYNAMIC" },
-		{ "[" CPUS RESERVED(
-			  "{\"type\":\"UNKNOWN\",\"role\":\"a\"}") "}]",
-			"STATIC or DYNAMIC" },
-		{ "[" CPUS RESERVED("{\"type\":\"STATIC\"}") "}]", "no role" },
-		{ "[" CPUS RESERVED(STATIC_("*")) "}]", "may not be '*'" },
-		{ "[" CPUS RESERVED(STATIC_("a") "," STATIC_("a/b")) "}]",
-			"must be DYNAMIC" },
-		{ "[" CPUS RESERVED(STATIC_("a") "," DYNAMIC("a")) "}]",
-			"no ancestor" },
-		{ "[" CPUS RESERVED(STATIC_("a") "," DYNAMIC("b/c")) "}]",
-			"no ancestor" },
-		{ "[" CPUS RESERVED(STATIC_("a") "," DYNAMIC("ab")) "}]",
-			"no ancestor" },
-		{ "[" CPUS RESERVED(STATIC_("a")) ",\"role\":\"b\"}]",
-			"different roles" },
-		{ "[" CPUS RESERVED(DYNAMIC("a")) ",\"role\":\"a\"}]",
-			"differ in being dynamic" },
-		{ "[" CPUS RESERVED(STATIC_("a") "," DYNAMIC(
-			  "a/b")) ",\"role\":\"a/b\"}]",
-			"can't stand beside" },
-		{ "[" CPUS VOLUME("v", "d") "}]",
-			"only a resource named 'disk'" },
-		{ "[" DISK("1") ",\"disk\":{}}]", "disk info is empty" },
-		{ "[" DISK("1") VOLUME("v", "d") "}]", "must be reserved" },
-		{ "[" DISK("1") RESERVED(STATIC_("a"))
-				VOLUME("v", "d") ",\"revocable\":{}}]",
-			"can't be revocable" },
-		{ "[" DISK("1") RESERVED(STATIC_("a")) VOLUME("a/b", "d") "}]",
-			"persistence id 'a/b' has a '/'" },
-		{ "[" DISK("1") RESERVED(STATIC_(
-			  "a")) ",\"disk\":{\"persistence\":{\"id\":\"v\"}}}]",
-			"needs a volume" },
-		{ "[" DISK("1") ",\"disk\":{\"volume\":{\"container_path\":"
-				"\"d\",\"mode\":\"RW\"}}}]",
-			"needs a persistence" },
-		{ "[" DISK("1") RESERVED(STATIC_(
-			  "a")) ",\"disk\":{\"persistence\":{\"id\":\"v\"},\"volume\":{"
-				"\"container_path\":\"d\",\"mode\":\"RW\","
-				"\"host_path\":\"/\"}}}]",
-			"no host_path" },
-		{ "[" DISK("1") SOURCE("UNKNOWN", "") "]", "type is unknown" },
-		{ "[" DISK("1") SOURCE("BLOCK", ",\"path\":{}") "]",
-			"not of its type" },
-		{ "[" DISK("1") SOURCE("RAW", ",\"mount\":{}") "]",
-			"not of its type" },
-		{ "[" CPUS ",\"shared\":{}}]", "only persistent" },
-		{ "[" CPUS RESERVED(DYNAMIC("a")) ",\"revocable\":{}}]",
-			"dynamically reserved" },
-	};
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_LEN(rows); i++) {
+	for (i = 0; i < ARRAY_LEN(refusals); i++) {
 		struct res r = RES_INIT;
 		struct err e = { 0 };
 
-		if (read_json(&r, rows[i].json, &e) == 0)
-			fail_msg("%s was accepted", rows[i].json);
-		if (strstr(e.text, rows[i].why) == NULL)
-			fail_msg("%s gave: %s", rows[i].json, e.text);
+		if (read_json(&r, refusals[i].json, &e) == 0)
+			fail_msg("%s was accepted", refusals[i].json);
+		if (strstr(e.text, refusals[i].why) == NULL)
+			fail_msg("%s gave: %s", refusals[i].json, e.text);
 		assert_true(res_is_empty(&r));
 	}
 }
 
-/* allocator.md 7.2: which differences make another kind. Both are added; one
+/* Which differences make another kind. Both are added; one
  * object is left if they are the same. */
+static const struct identity {
+	const char *a, *b;
+	size_t n;
+} identities[] = {
+	{ CPUS "}", CPUS "}", 1 },
+	{ CPUS "}", CPUS ",\"revocable\":{}}", 2 },
+	{ CPUS "}", CPUS ",\"allocation_info\":{\"role\":\"a\"}}", 2 },
+	{ CPUS "}", CPUS ",\"provider_id\":{\"value\":\"p\"}}", 2 },
+	{ CPUS RESERVED(STATIC_("a")) "}", CPUS RESERVED(DYNAMIC("a")) "}", 2 },
+	{ CPUS ",\"role\":\"a\"}", CPUS RESERVED(STATIC_("a")) "}", 1 },
+	{ CPUS RESERVED("{\"type\":\"DYNAMIC\",\"role\":\"a\","
+			"\"principal\":\"p\"}") "}",
+		CPUS RESERVED(DYNAMIC("a")) "}", 2 },
+	/* labels: order doesn't matter, presence and count do */
+	{ CPUS RESERVED("{\"type\":\"DYNAMIC\",\"role\":\"a\","
+			"\"labels\":{\"labels\":[{\"key\":\"k\"},"
+			"{\"key\":\"l\",\"value\":\"v\"}]}}") "}",
+		CPUS RESERVED("{\"type\":\"DYNAMIC\",\"role\":\"a\","
+			      "\"labels\":{\"labels\":[{\"key\":\"l\","
+			      "\"value\":\"v\"},{\"key\":\"k\"}]}}") "}",
+		1 },
+	{ CPUS RESERVED("{\"type\":\"DYNAMIC\",\"role\":\"a\","
+			"\"labels\":{}}") "}",
+		CPUS RESERVED(DYNAMIC("a")) "}", 2 },
+	/* disks */
+	{ DISK("1") "}", DISK("1") SOURCE("PATH", ""), 2 },
+	{ DISK("1") SOURCE("PATH", ",\"path\":{\"root\":\"/a\"}"),
+		DISK("1") SOURCE("PATH", ",\"path\":{\"root\":\"/a\"}"), 1 },
+	{ DISK("1") SOURCE("PATH", ",\"path\":{\"root\":\"/a\"}"),
+		DISK("1") SOURCE("PATH", ",\"path\":{\"root\":\"/b\"}"), 2 },
+	{ DISK("1") SOURCE("MOUNT", ",\"mount\":{\"root\":\"/a\"}"),
+		DISK("1") SOURCE("MOUNT", ",\"mount\":{\"root\":\"/a\"}"), 2 },
+	{ DISK("1") SOURCE("BLOCK", ""), DISK("1") SOURCE("BLOCK", ""), 2 },
+	{ DISK("1") SOURCE("RAW", ""), DISK("1") SOURCE("RAW", ""), 1 },
+	{ DISK("1") SOURCE("RAW", ",\"id\":\"i\""),
+		DISK("1") SOURCE("RAW", ",\"id\":\"i\""), 2 },
+	{ DISK("1") SOURCE("RAW", ",\"profile\":\"fast\""),
+		DISK("1") SOURCE("RAW", ",\"profile\":\"slow\""), 2 },
+	{ DISK("1") RESERVED(STATIC_("a")) VOLUME("v", "d") "}",
+		DISK("1") RESERVED(STATIC_("a")) VOLUME("v", "d") "}", 2 },
+	/* shared copies of one volume merge; of another size not */
+	{ DISK("1") RESERVED(STATIC_("a")) VOLUME("v", "d") ",\"shared\":{}}",
+		DISK("1") RESERVED(STATIC_("a"))
+			VOLUME("v", "other") ",\"shared\":{}}",
+		1 },
+	{ DISK("1") RESERVED(STATIC_("a")) VOLUME("v", "d") ",\"shared\":{}}",
+		DISK("2") RESERVED(STATIC_("a"))
+			VOLUME("v", "d") ",\"shared\":{}}",
+		2 },
+};
+
 static void test_identity(void **state)
 {
-	static const struct {
-		const char *a, *b;
-		size_t n;
-	} rows[] = {
-		{ CPUS "}", CPUS "}", 1 },
-		{ CPUS "}", CPUS ",\"revocable\":{}}", 2 },
-		{ CPUS "}", CPUS ",\"allocation_info\":{\"role\":\"a\"}}", 2 },
-		{ CPUS "}", CPUS ",\"provider_id\":{\"value\":\"p\"}}", 2 },
-		{ CPUS RESERVED(STATIC_("a")) "}",
-			CPUS RESERVED(DYNAMIC("a")) "}", 2 },
-		{ CPUS ",\"role\":\"a\"}", CPUS RESERVED(STATIC_("a")) "}", 1 },
-		{ CPUS RESERVED("{\"type\":\"DYNAMIC\",\"role\":\"a\","
-				"\"principal\":\"p\"}") "}",
-			CPUS RESERVED(DYNAMIC("a")) "}", 2 },
-		/* labels: order doesn't matter, presence and count do */
-		{ CPUS RESERVED("{\"type\":\"DYNAMIC\",\"role\":\"a\","
-				"\"labels\":{\"labels\":[{\"key\":\"k\"},"
-				"{\"key\":\"l\",\"value\":\"v\"}]}}") "}",
-			CPUS RESERVED(
-				"{\"type\":\"DYNAMIC\",\"role\":\"a\","
-				"\"labels\":{\"labels\":[{\"key\":\"l\","
-				"\"value\":\"v\"},{\"key\":\"k\"}]}}") "}",
-			1 },
-		{ CPUS RESERVED("{\"type\":\"DYNAMIC\",\"role\":\"a\","
-				"\"labels\":{}}") "}",
-			CPUS RESERVED(DYNAMIC("a")) "}", 2 },
-		/* disks */
-		{ DISK("1") "}", DISK("1") SOURCE("PATH", ""), 2 },
-		{ DISK("1") SOURCE("PATH", ",\"path\":{\"root\":\"/a\"}"),
-			DISK("1") SOURCE("PATH", ",\"path\":{\"root\":\"/a\"}"),
-			1 },
-		{ DISK("1") SOURCE("PATH", ",\"path\":{\"root\":\"/a\"}"),
-			DISK("1") SOURCE("PATH", ",\"path\":{\"root\":\"/b\"}"),
-			2 },
-		{ DISK("1") SOURCE("MOUNT", ",\"mount\":{\"root\":\"/a\"}"),
-			DISK("1")
-				SOURCE("MOUNT", ",\"mount\":{\"root\":\"/a\"}"),
-			2 },
-		{ DISK("1") SOURCE("BLOCK", ""), DISK("1") SOURCE("BLOCK", ""),
-			2 },
-		{ DISK("1") SOURCE("RAW", ""), DISK("1") SOURCE("RAW", ""), 1 },
-		{ DISK("1") SOURCE("RAW", ",\"id\":\"i\""),
-			DISK("1") SOURCE("RAW", ",\"id\":\"i\""), 2 },
-		{ DISK("1") SOURCE("RAW", ",\"profile\":\"fast\""),
-			DISK("1") SOURCE("RAW", ",\"profile\":\"slow\""), 2 },
-		{ DISK("1") RESERVED(STATIC_("a")) VOLUME("v", "d") "}",
-			DISK("1") RESERVED(STATIC_("a")) VOLUME("v", "d") "}",
-			2 },
-		/* shared copies of one volume merge; of another size not */
-		{ DISK("1") RESERVED(STATIC_("a"))
-				VOLUME("v", "d") ",\"shared\":{}}",
-			DISK("1") RESERVED(STATIC_("a"))
-				VOLUME("v", "other") ",\"shared\":{}}",
-			1 },
-		{ DISK("1") RESERVED(STATIC_("a"))
-				VOLUME("v", "d") ",\"shared\":{}}",
-			DISK("2") RESERVED(STATIC_("a"))
-				VOLUME("v", "d") ",\"shared\":{}}",
-			2 },
-	};
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_LEN(rows); i++) {
+	for (i = 0; i < ARRAY_LEN(identities); i++) {
 		struct buf b = BUF_INIT;
 		struct res r;
 
-		buf_printf(&b, "[%s,%s]", rows[i].a, rows[i].b);
+		buf_printf(&b, "[%s,%s]", identities[i].a, identities[i].b);
 		r = json(b.data);
-		if (r.n != rows[i].n)
+		if (r.n != identities[i].n)
 			fail_msg("%s: %zu objects", b.data, r.n);
 		buf_fini(&b);
 		res_fini(&r);
@@ -546,54 +534,52 @@ static void test_identity(void **state)
 #define MOUNT(size) DISK(size) SOURCE("MOUNT", ",\"mount\":{\"root\":\"/m\"}")
 #define PVOL(size)  DISK(size) RESERVED(STATIC_("a")) VOLUME("v", "d")
 
-/* allocator.md 7.3: a - b, and whether a contains b. */
+/* a - b, and whether a contains b. */
+static const struct whole {
+	const char *a, *b;
+	bool contains;
+	size_t left;
+} wholes[] = {
+	{ MOUNT("10"), MOUNT("10"), true, 0 },
+	{ MOUNT("10"), MOUNT("5"), false, 1 },
+	{ MOUNT("10"), MOUNT("10") "," MOUNT("10"), false, 0 },
+	{ MOUNT("10") "," MOUNT("10"), MOUNT("10"), true, 1 },
+	{ MOUNT("10") "," MOUNT("10"), MOUNT("10") "," MOUNT("10"), true, 0 },
+	{ PVOL("10") "}", PVOL("10") "}", true, 0 },
+	{ PVOL("10") "}", PVOL("5") "}", false, 1 },
+	{ PVOL("10") "}", PVOL("10") "}," PVOL("10") "}", false, 0 },
+	/* the container path is not compared */
+	{ PVOL("10") "}",
+		DISK("10") RESERVED(STATIC_("a")) VOLUME("v", "e") "}", true,
+		0 },
+	{ DISK("10") RESERVED(STATIC_("a")) "}", PVOL("10") "}", false, 1 },
+	/* copies */
+	{ PVOL("10") ",\"shared\":{}}," PVOL("10") ",\"shared\":{}}",
+		PVOL("10") ",\"shared\":{}}", true, 1 },
+	{ PVOL("10") ",\"shared\":{}}",
+		PVOL("10") ",\"shared\":{}}," PVOL("10") ",\"shared\":{}}",
+		false, 0 },
+	{ PVOL("10") "}", PVOL("10") ",\"shared\":{}}", false, 1 },
+};
+
 static void test_indivisible(void **state)
 {
-	static const struct {
-		const char *a, *b;
-		bool contains;
-		size_t left;
-	} rows[] = {
-		{ MOUNT("10"), MOUNT("10"), true, 0 },
-		{ MOUNT("10"), MOUNT("5"), false, 1 },
-		{ MOUNT("10"), MOUNT("10") "," MOUNT("10"), false, 0 },
-		{ MOUNT("10") "," MOUNT("10"), MOUNT("10"), true, 1 },
-		{ MOUNT("10") "," MOUNT("10"), MOUNT("10") "," MOUNT("10"),
-			true, 0 },
-		{ PVOL("10") "}", PVOL("10") "}", true, 0 },
-		{ PVOL("10") "}", PVOL("5") "}", false, 1 },
-		{ PVOL("10") "}", PVOL("10") "}," PVOL("10") "}", false, 0 },
-		/* the container path is not compared */
-		{ PVOL("10") "}",
-			DISK("10") RESERVED(STATIC_("a")) VOLUME("v", "e") "}",
-			true, 0 },
-		{ DISK("10") RESERVED(STATIC_("a")) "}", PVOL("10") "}", false,
-			1 },
-		/* copies */
-		{ PVOL("10") ",\"shared\":{}}," PVOL("10") ",\"shared\":{}}",
-			PVOL("10") ",\"shared\":{}}", true, 1 },
-		{ PVOL("10") ",\"shared\":{}}",
-			PVOL("10") ",\"shared\":{}}," PVOL(
-				"10") ",\"shared\":{}}",
-			false, 0 },
-		{ PVOL("10") "}", PVOL("10") ",\"shared\":{}}", false, 1 },
-	};
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_LEN(rows); i++) {
+	for (i = 0; i < ARRAY_LEN(wholes); i++) {
 		struct buf text = BUF_INIT;
 		struct res a, b;
 
-		buf_printf(&text, "[%s]", rows[i].a);
+		buf_printf(&text, "[%s]", wholes[i].a);
 		a = json(text.data);
 		buf_clear(&text);
-		buf_printf(&text, "[%s]", rows[i].b);
+		buf_printf(&text, "[%s]", wholes[i].b);
 		b = json(text.data);
-		if (res_contains(&a, &b) != rows[i].contains)
+		if (res_contains(&a, &b) != wholes[i].contains)
 			fail_msg("row %zu: contains", i);
 		res_sub(&a, &b);
-		if (a.n != rows[i].left)
+		if (a.n != wholes[i].left)
 			fail_msg("row %zu: %zu left", i, a.n);
 		buf_fini(&text);
 		res_fini(&a);
