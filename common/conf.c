@@ -398,13 +398,6 @@ uint64_t conf_ms(const struct conf *c, const char *name)
 	return (uint64_t)v->number / 1000000 + (v->number % 1000000 != 0);
 }
 
-bool conf_is_given(const struct conf *c, const char *name)
-{
-	const struct conf_option *o;
-
-	return value_find(c, name, &o)->given;
-}
-
 bool conf_flag(
 	const struct conf *c, size_t i, const char **ret_name, struct buf *to)
 {

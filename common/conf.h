@@ -98,7 +98,6 @@ bool conf_bool(const struct conf *c, const char *name);
 int64_t conf_int(const struct conf *c, const char *name); /* 0 if unset */
 uint64_t conf_ms(const struct conf *c, const char *name); /* 0 if unset; what
 	is over 0 is at least 1 */
-bool conf_is_given(const struct conf *c, const char *name);
 /* An error about the value of an option: "--name: " and its place are added. */
 int conf_refuse(const struct conf *c, const char *name, struct err *e);
 

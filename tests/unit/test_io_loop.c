@@ -16,6 +16,7 @@
 #include "common/check.h"
 #include "common/err.h"
 #include "common/io_store.h"
+#include "common/limits.h"
 #include "common/mem.h"
 #include "common/outbox.h"
 #include "google/protobuf/duration.pb-c.h"
@@ -202,6 +203,42 @@ static void test_group_commit(void **state)
 	event_free(b.ev);
 }
 
+/* More than LOOP_PENDING_MAX behind a commit: the loop waits for it. */
+static void on_flood(evutil_socket_t fd, short what, void *arg)
+{
+	struct burst *b = arg;
+	struct outbox *o = loop_outbox(b->w->loop);
+	struct timeval now = { 0, 0 };
+
+	(void)fd, (void)what;
+	if (b->n > 0)
+		(void)arena_alloc(&o->arena, LOOP_PENDING_MAX + 1);
+	put(o, "k");
+	outbox_room(o, b->n, 0, NULL);
+	if (++b->n == 4)
+		outbox_exit(o, 0, "end");
+	else
+		event_add(b->ev, &now);
+	loop_turn(b->w->loop);
+}
+
+static void test_backpressure(void **state)
+{
+	struct world *w = *state;
+	struct burst b = { .w = w };
+	struct timeval now = { 0, 0 };
+	struct store_stats stats;
+
+	with_store(w);
+	b.ev = event_new(loop_base(w->loop), -1, 0, on_flood, &b);
+	event_add(b.ev, &now);
+	assert_int_equal(loop_run(w->loop), 0);
+	assert_string_equal(w->seen, "0 1 2 3 ");
+	store_stats(w->store, &stats);
+	assert_int_equal(stats.commits, 4); /* none waited for another */
+	event_free(b.ev);
+}
+
 static void test_ticks(void **state)
 {
 	struct world *w = *state;
@@ -266,6 +303,7 @@ int main(void)
 		T(test_order_without_store),
 		T(test_chain),
 		T(test_group_commit),
+		T(test_backpressure),
 		T(test_ticks),
 		T(test_signal),
 		T(test_linger),
