@@ -399,8 +399,10 @@ static void on_oom(evutil_socket_t fd, short what, void *arg)
 			if (cgroup_kind(l->cgroup) == CGROUP_V2 &&
 				!cgroup_oom_killed(l->cgroup, c->id))
 				break;
+			if (!c->oom)
+				log_info("container_oom", "container=%s",
+					c->id);
 			c->oom = true;
-			log_info("container_oom", "container=%s", c->id);
 			/* At once, lest its executor tells a lesser truth
 			 * about its task. */
 			(void)syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL,
