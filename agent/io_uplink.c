@@ -141,6 +141,11 @@ void uplink_close(struct uplink *u, uint64_t link)
 		uplink_redial(u, u->wait_ms);
 }
 
+size_t uplink_queued(const struct uplink *u)
+{
+	return u->link != NULL ? link_queued(u->link) : 0;
+}
+
 /* Between half of ms and all of it. */
 static uint64_t jitter(struct uplink *u, uint64_t ms)
 {

@@ -51,5 +51,7 @@ void uplink_stop(struct uplink *u);
 void uplink_send(
 	struct uplink *u, uint64_t link, const void *data, size_t size);
 void uplink_close(struct uplink *u, uint64_t link);
+/* Bytes that wait to leave. */
+size_t uplink_queued(const struct uplink *u);
 
 #endif

@@ -218,11 +218,20 @@ static void on_effect(void *ctx, const struct effect *e)
 		agent_api_effect(p->api, e);
 }
 
+/* The last words to the master: that we stop for good, and how tasks ended. */
+static bool on_unsent(void *ctx)
+{
+	struct program *p = ctx;
+
+	return p->uplink != NULL && uplink_queued(p->uplink) > 0;
+}
+
 static const struct loop_ops loop_ops = {
 	.effect = on_effect,
 	.tick = on_tick,
 	.next_due = on_next_due,
 	.stop = on_signal,
+	.unsent = on_unsent,
 };
 
 /* --- the start ------------------------------------------------------------ */

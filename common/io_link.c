@@ -67,6 +67,11 @@ void link_free(struct link *l)
 		destroy(l);
 }
 
+size_t link_queued(const struct link *l)
+{
+	return conn_queued(l->conn);
+}
+
 const char *link_peer(const struct link *l)
 {
 	return conn_label(l->conn);

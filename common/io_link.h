@@ -33,6 +33,7 @@ struct link *link_new(struct conn *c, const struct link_ops *ops, void *ctx);
 /* Sends what is queued, then closes; ops->down is not called. */
 void link_free(struct link *l);
 void link_send(struct link *l, const void *data, size_t size);
+size_t link_queued(const struct link *l); /* unsent bytes */
 const char *link_peer(const struct link *l);
 
 #endif

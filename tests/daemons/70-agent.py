@@ -93,7 +93,7 @@ def sigusr1(s):
 
 
 def run():
-    info = mesos.FrameworkInfo(user="root", name="agent-test", failover_timeout=60)
+    info = mesos.FrameworkInfo(user="root", name="agent-test", failover_timeout=60, checkpoint=True)
     info.capabilities.add(type=mesos.FrameworkInfo.Capability.PARTITION_AWARE)
     s = v1.Scheduler(ADDRESS, CA, v1.PROTOBUF, info)
     s.subscribe()
