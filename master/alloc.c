@@ -7,6 +7,7 @@
 #include "common/buf.h"
 #include "common/check.h"
 #include "common/err.h"
+#include "common/ident.h"
 #include "common/mem.h"
 #include "master/alloc_state.h"
 #include "master/holding.h"
@@ -172,6 +173,16 @@ void alloc_agent_remove(struct alloc *a, const char *id)
 
 /* --- frameworks ------------------------------------------------------------- */
 
+/*
+ * Roles come from agents and records too, where nobody looked at them. What is
+ * none is accounted to "*": what is held must be held by somebody, and depth
+ * must be bounded.
+ */
+static const char *role_of(const char *text)
+{
+	return ident_role_check(text, NULL) == 0 ? text : "*";
+}
+
 static struct alloc_fw *fw_find(const struct alloc *a, const char *id)
 {
 	struct alloc_fw *f;
@@ -202,7 +213,7 @@ static void set_roles(
 	for (c = f->clients; c != NULL; c = c->hh.next)
 		c->marked = false;
 	for (i = 0; i < want->n_roles; i++) {
-		c = holding_client_add(a, f, want->roles[i]);
+		c = holding_client_add(a, f, role_of(want->roles[i]));
 		c->marked = true;
 		c->subscribed = true;
 	}
@@ -251,9 +262,8 @@ static void set_mins(struct alloc_fw *f, const struct alloc_framework *want)
 		c = holding_client_find(f, want->mins[i].role);
 		if (c == NULL || c->has_min)
 			continue;
-		CHECK(quantity_sets_parse(&c->min, want->mins[i].sets, NULL) ==
-			0);
-		c->has_min = true;
+		c->has_min = quantity_sets_parse(
+				     &c->min, want->mins[i].sets, NULL) == 0;
 	}
 }
 
@@ -403,7 +413,7 @@ void alloc_hold(struct alloc *a, const char *framework, const char *role,
 	if (g == NULL || res_is_empty(r))
 		return;
 	plain_copy(&plain, r);
-	c = holding_client_add(a, fw_add(a, framework), role);
+	c = holding_client_add(a, fw_add(a, framework), role_of(role));
 	holding_change(a, g, c, &plain, NULL, true);
 	res_add(&holding_find(g, c)->used, &plain);
 	res_fini(&plain);
@@ -418,7 +428,7 @@ static struct alloc_holding *held_find(struct alloc *a, const char *framework,
 
 	if (g == NULL || f == NULL)
 		return NULL;
-	c = holding_client_find(f, role);
+	c = holding_client_find(f, role_of(role));
 	return c != NULL ? holding_find(g, c) : NULL;
 }
 

@@ -3,7 +3,7 @@
  *
  * Knows agents, frameworks and roles by id and nothing of offers, tasks or
  * messages: what is held (offered or used) is one amount per framework, role
- * and agent. The master tells it of every change; alloc_run() gives resources
+ * and agent. A text that is no role counts as "*". The master tells it of every change; alloc_run() gives resources
  * away, one callback per framework, role and agent, and counts them as held
  * until alloc_release().
  *
@@ -53,7 +53,8 @@ struct alloc_framework {
 	const char *const *suppressed;
 	size_t n_suppressed;
 	unsigned capabilities;
-	/* Per role, instead of the global one: FrameworkInfo.offer_filters. */
+	/* Per role, instead of the global one: FrameworkInfo.offer_filters. A
+	 * text that is no list counts as none. */
 	const struct alloc_min {
 		const char *role;
 		const char *sets; /* text as alloc_config's */

@@ -250,6 +250,12 @@ static int roles_check(const struct master_config *cfg,
 static int quantity_check(
 	const char *role, const char *name, double v, struct err *e)
 {
+	/* alloc.h takes these lists as text. */
+	if (*name == '\0' || strpbrk(name, ":;| \t\n\v\f\r") != NULL)
+		return err_set(e, ERR_INVALID,
+			"'offer_filters' of role '%.128s': '%.64s' is not the "
+			"name of a resource",
+			role, name);
 	if (isfinite(v) && !(v < 0) && (v >= 0) &&
 		fpclassify(v) != FP_SUBNORMAL)
 		return 0;

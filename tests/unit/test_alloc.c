@@ -605,6 +605,34 @@ static void test_min_of_the_framework(void **state)
 	stop();
 }
 
+/* Neither may stop the master: frameworks and agents send them. */
+static void test_strange_texts(void **state)
+{
+	const char *role = "r";
+	const struct alloc_min min = { "r", "a;b:|" };
+	struct alloc_framework f = { .roles = &role,
+		.n_roles = 1,
+		.capabilities = ALLOC_MULTI_ROLE,
+		.mins = &min,
+		.n_mins = 1 };
+	struct res r = RES_INIT;
+
+	(void)state;
+	start();
+	alloc_framework_add(w.a, "f", &f, true);
+	agent("a", "cpus:3;mem:64");
+	assert_int_equal(res_parse(&r, "cpus:1;mem:32", "*", NULL), 0);
+	alloc_hold(w.a, "f", "//", "a", &r);
+	alloc_hold(w.a, "f", "", "a", &r);
+	assert_int_equal(run(), 1);
+	alloc_release(w.a, "f", "//", "a", &r, true, 0, w.now);
+	alloc_release(w.a, "f", "", "a", &r, true, 0, w.now);
+	assert_int_equal(tick(), 1);
+	assert_offer(find("f", "a"), "cpus:2;mem:64");
+	res_fini(&r);
+	stop();
+}
+
 static void test_gpus_are_withheld(void **state)
 {
 	(void)state;
@@ -769,6 +797,7 @@ int main(void)
 		cmocka_unit_test(test_reservations_of_ancestors),
 		cmocka_unit_test(test_min_allocatable),
 		cmocka_unit_test(test_min_of_the_framework),
+		cmocka_unit_test(test_strange_texts),
 		cmocka_unit_test(test_gpus_are_withheld),
 		cmocka_unit_test(test_agents_without_capabilities),
 		cmocka_unit_test(test_removed_framework_returns_all),
