@@ -145,31 +145,35 @@ static int hex(char c)
 	return -1;
 }
 
-/* Appends the decoded text. In a query a plus is a space. */
+/* Appends the decoded text; nothing if it is not well formed. In a query a plus
+ * is a space. */
 static bool decode(struct buf *to, const char *p, size_t size, bool query)
 {
 	char *out = buf_reserve(to, size);
-	char *begin = out;
+	size_t n = 0;
+	bool good = true;
 
-	for (size_t i = 0; i < size; i++) {
+	for (size_t i = 0; i < size && good; i++) {
 		char c = p[i];
 
 		if (c == '+' && query)
 			c = ' ';
 		if (c == '%') {
-			if (size - i < 3 || hex(p[i + 1]) < 0 ||
-				hex(p[i + 2]) < 0)
-				return false;
+			good = size - i >= 3 && hex(p[i + 1]) >= 0 &&
+				hex(p[i + 2]) >= 0;
+			if (!good)
+				break;
 			c = (char)(hex(p[i + 1]) * 16 + hex(p[i + 2]));
 			i += 2;
 		}
-		if (c == '\0')
-			return false;
-		*out++ = c;
+		good = c != '\0';
+		out[n++] = c;
 	}
-	*out = '\0';
-	to->size += (size_t)(out - begin);
-	return true;
+	if (!good)
+		n = 0;
+	out[n] = '\0';
+	to->size += n;
+	return good;
 }
 
 /* Where the path begins: behind "http://host" of an absolute form. */
