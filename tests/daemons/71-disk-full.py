@@ -16,11 +16,10 @@ def run():
     s.accept(offers, [v1.task(offers[0], "long", "sleep 7777")])
     s.until("long", mesos.TASK_RUNNING)
     filler = os.path.join(ctl.T, "mnt", "filler")
-    with open(filler, "wb") as f:
+    with open(filler, "wb", buffering=0) as f:
         try:
             while True:
                 f.write(b"\0" * 4096)
-                f.flush()
         except OSError:
             pass
     offers = s.offers(timeout=30)
