@@ -244,20 +244,33 @@ int64_t res_sum(const struct res *r, const char *name)
 	return sum;
 }
 
+static void set_allocated(struct res_object *o, struct res_role *role)
+{
+	struct res_role *old = o->allocated;
+
+	o->allocated = res_kind_role_ref(role);
+	res_kind_role_unref(old);
+}
+
+/* Objects that differ in the allocation role only merge; they can't if all
+ * have the same one. */
 void res_allocate(struct res *r, const char *role)
 {
 	struct res_role *shared = res_kind_role_new(role);
 	struct res old = *r;
+	bool mixed = false;
 	size_t i;
 
-	/* Adding anew merges what differed in the allocation role only. */
-	res_init(r);
-	for (i = 0; i < old.n; i++) {
-		res_kind_role_unref(old.objects[i]->allocated);
-		old.objects[i]->allocated = res_kind_role_ref(shared);
-		add_object(r, old.objects[i]);
-	}
+	for (i = 1; i < r->n; i++)
+		mixed = mixed || !same_allocation(r->objects[0], r->objects[i]);
+	for (i = 0; i < r->n; i++)
+		set_allocated(r->objects[i], shared);
 	res_kind_role_unref(shared);
+	if (!mixed)
+		return;
+	res_init(r);
+	for (i = 0; i < old.n; i++)
+		add_object(r, old.objects[i]);
 	free(old.objects);
 }
 
@@ -275,20 +288,24 @@ void res_filter(
 			append(to, object_copy(from->objects[i]));
 }
 
+struct for_role {
+	const char *role;
+};
+
 static bool keep_for_role(const struct res_object *o, void *ctx)
 {
-	const char *role = ctx, *reserved = res_kind_role(o->kind);
+	const struct for_role *want = ctx;
+	const char *reserved = res_kind_role(o->kind);
 
-	return reserved == NULL || strcmp(reserved, role) == 0 ||
-		ident_role_is_ancestor(reserved, role);
+	return reserved == NULL || strcmp(reserved, want->role) == 0 ||
+		ident_role_is_ancestor(reserved, want->role);
 }
 
 void res_for_role(struct res *to, const struct res *from, const char *role)
 {
-	char *ctx = xstrdup(role);
+	struct for_role want = { role };
 
-	res_filter(to, from, keep_for_role, ctx);
-	free(ctx);
+	res_filter(to, from, keep_for_role, &want);
 }
 
 static bool keep_unreserved(const struct res_object *o, void *ctx)

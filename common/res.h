@@ -57,7 +57,8 @@ int64_t res_sum(const struct res *r, const char *name);
  * "validity of one resource"), accepts both reservation forms, adds up. To:
  * messages in the arena; old_form writes role/reservation instead of
  * reservations, for frameworks without RESERVATION_REFINEMENT (refined objects
- * must have been taken out), both writes both (operator endpoints).
+ * have no old form: take them out before, or they are written as stacks), both
+ * writes both (operator endpoints).
  */
 enum res_form { RES_FORM_STACK, RES_FORM_OLD, RES_FORM_BOTH };
 int res_from_msgs(struct res *to, struct Mesos__V1__Resource *const *msgs,

@@ -585,8 +585,6 @@ static resource_msg *write_one(
 	resource_msg *m = MSG_NEW(a, resource_msg, MESOS__V1__RESOURCE__INIT);
 	const struct res_kind *k = o->kind;
 
-	/* The old form can't say it; the caller had to take it out. */
-	CHECK(form != RES_FORM_OLD || k->n_reservations <= 1);
 	m->name = arena_strdup(a, k->name);
 	write_value(m, &o->value, a);
 	if (o->allocated != NULL) {
@@ -595,7 +593,7 @@ static resource_msg *write_one(
 				MESOS__V1__RESOURCE__ALLOCATION_INFO__INIT);
 		m->allocation_info->role = arena_strdup(a, o->allocated->name);
 	}
-	if (form != RES_FORM_OLD && k->n_reservations > 0)
+	if (k->n_reservations > (form == RES_FORM_OLD ? 1 : 0))
 		write_stack(m, k, a);
 	if (form != RES_FORM_STACK && k->n_reservations <= 1)
 		write_old_form(m, k, a);

@@ -176,17 +176,20 @@ static void compute_free(struct alloc_agent *g)
 	res_fini(&shared);
 }
 
-void holding_agent_refresh(struct alloc *a, struct alloc_agent *g)
+static void set_open(struct alloc *a, struct alloc_agent *g)
 {
-	bool open;
-
-	compute_free(g);
-	open = g->active && !res_is_empty(&g->free);
+	bool open = g->active && !res_is_empty(&g->free);
 	if (open && !g->open)
 		TAILQ_INSERT_TAIL(&a->open, g, by_open);
 	else if (!open && g->open)
 		TAILQ_REMOVE(&a->open, g, by_open);
 	g->open = open;
+}
+
+void holding_agent_refresh(struct alloc *a, struct alloc_agent *g)
+{
+	compute_free(g);
+	set_open(a, g);
 }
 
 void holding_agent_dirty(struct alloc *a, struct alloc_agent *g)
@@ -331,6 +334,10 @@ void holding_change(struct alloc *a, struct alloc_agent *g,
 {
 	struct alloc_holding *h = holding_find(g, c);
 	struct res next = RES_INIT;
+	/* An offer: what was free is taken, so the rest needs no look at all
+	 * holdings. */
+	bool simple =
+		minus == NULL && !g->has_shared && res_contains(&g->free, plus);
 
 	if (h == NULL)
 		h = holding_add(g, c);
@@ -343,7 +350,11 @@ void holding_change(struct alloc *a, struct alloc_agent *g,
 	res_move(&h->held, &next);
 	if (res_is_empty(&h->held))
 		holding_drop(h);
-	holding_agent_refresh(a, g);
+	if (simple)
+		res_sub(&g->free, plus);
+	else
+		compute_free(g);
+	set_open(a, g);
 	if (minus != NULL)
 		holding_agent_dirty(a, g);
 }

@@ -145,7 +145,7 @@ static bool keep_mine(const struct res_object *o, void *ctx)
 }
 
 /* What of the agent the client may take. */
-static const struct res *mine(struct round *r, struct alloc_client *c)
+static struct res *mine(struct round *r, struct alloc_client *c)
 {
 	size_t i;
 
@@ -169,15 +169,15 @@ static bool keep_shared(const struct res_object *o, void *ctx)
 	return res_object_is_shared(o);
 }
 
-static void give(
-	struct round *r, struct alloc_client *c, const struct res *what)
+/* Takes `what` over. */
+static void give(struct round *r, struct alloc_client *c, struct res *what)
 {
 	struct round_offer *o = xcalloc(1, sizeof(*o));
 	struct res shared = RES_INIT;
 
 	o->client = c;
 	o->agent = r->g;
-	res_copy(&o->res, what);
+	res_move(&o->res, what);
 	holding_change(r->a, r->g, c, &o->res, NULL, true);
 	if (r->g->has_shared) {
 		res_filter(&shared, &o->res, keep_shared, NULL);
@@ -194,7 +194,7 @@ static void give(
 
 static void try_client(struct round *r, struct alloc_client *c)
 {
-	const struct res *what;
+	struct res *what;
 
 	if (is_withheld(r, c))
 		return;
