@@ -1,6 +1,8 @@
 /* agent_operator.c - see agent_operator.h. */
 #include "agent/agent_operator.h"
 
+#include <signal.h>
+
 #include "agent/agent.h"
 #include "agent/agent_report.h"
 #include "agent/agent_view.h"
@@ -49,8 +51,11 @@ static const struct {
 	type *m = arena_alloc(mem, sizeof(*m)); \
 	init(m)
 
+static void kill_container(
+	struct agent *a, const struct agent_event *ev, struct outbox *out);
+
 void agent_operator_call(
-	const struct agent *a, const struct agent_event *ev, struct outbox *out)
+	struct agent *a, const struct agent_event *ev, struct outbox *out)
 {
 	const ProtobufCEnumValue *name = protobuf_c_enum_descriptor_get_value(
 		&mesos__v1__agent__call__type__descriptor,
@@ -67,6 +72,10 @@ void agent_operator_call(
 		outbox_reply_text(out, ev->from, 400, "Expecting 'type'");
 		return;
 	}
+	if ((int)ev->operator_call->type == CALL(KILL_CONTAINER)) {
+		kill_container(a, ev, out);
+		return;
+	}
 	for (i = 0; i < ARRAY_LEN(calls); i++) {
 		if (calls[i].call != (int)ev->operator_call->type)
 			continue;
@@ -78,6 +87,38 @@ void agent_operator_call(
 	}
 	outbox_reply_text(out, ev->from, 501, "%s is not implemented",
 		name != NULL ? name->name : "This call");
+}
+
+/* Signal 9 to the container's init is its end and that of all in it. */
+static void kill_container(
+	struct agent *a, const struct agent_event *ev, struct outbox *out)
+{
+	const Mesos__V1__Agent__Call__KillContainer *k =
+		ev->operator_call->kill_container;
+	struct executor *e;
+
+	if (k == NULL) {
+		outbox_reply_text(
+			out, ev->from, 400, "Expecting 'kill_container'");
+		return;
+	}
+	e = k->container_id->parent == NULL
+		? hold_executor_by_container(a, k->container_id->value)
+		: NULL;
+	if (e == NULL || e->state == EXECUTOR_TERMINATED) {
+		outbox_reply_text(out, ev->from, 404,
+			"Container %s cannot be found", k->container_id->value);
+		return;
+	}
+	if (k->has_signal && k->signal != SIGKILL) {
+		outbox_reply_text(out, ev->from, 501,
+			"KILL_CONTAINER with signal %d is not implemented; 9 "
+			"is",
+			(int)k->signal);
+		return;
+	}
+	container_destroy(a, e, out);
+	outbox_reply(out, ev->from, 200, NULL);
 }
 
 static void get_health(

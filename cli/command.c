@@ -94,11 +94,6 @@ static const struct args_option logs_options[] = {
 	{ NULL },
 };
 
-static const struct args_option kill_options[] = {
-	{ "signal", 's', ARGS_UINT, "N", "instead of 9" },
-	{ NULL },
-};
-
 static const struct args_option events_options[] = {
 	{ "follow", 'f', ARGS_FLAG, NULL,
 		"go on as they happen; without it: what is there now" },
@@ -178,8 +173,8 @@ const struct command command_table[COMMANDS] = {
 		"  butte task logs -f run-5a3f\n"
 		"  butte logs --stderr --tail 20 run-5a3f\n" },
 	[COMMAND_TASK_KILL] = { "task kill", "kill", "ID", 1, 1, ARGS_ALL,
-		kill_options, "kill a task's container",
-		"Sends a signal to the task's container, as an operator may. "
+		no_options, "kill a task's container",
+		"Kills the task's container with all that is in it, as an operator may. "
 		"Its framework is told\nand may start another one.\n",
 		"  butte task kill run-5a3f\n" },
 	[COMMAND_TASK_FILES_LS] = { "task files ls", "files ls", "ID [PATH]", 1,

@@ -381,8 +381,6 @@ int show_kill(const struct args *a, struct err *e)
 	if (id.value == NULL)
 		return -1;
 	kill.container_id = &id;
-	kill.has_signal = args_has(a, "signal");
-	kill.signal = (int32_t)args_number(a, "signal", 9);
 	call.has_type = true;
 	call.type = MESOS__V1__AGENT__CALL__TYPE__KILL_CONTAINER;
 	call.kill_container = &kill;
