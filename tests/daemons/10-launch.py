@@ -9,13 +9,8 @@ from v1 import mesos
 CODEC = v1.JSON if sys.argv[1] == "json" else v1.PROTOBUF
 
 
-def states(s, offer, task):
-    s.accept([offer], [task])
-    return
-
-
 def run():
-    info = mesos.FrameworkInfo(user="root", name="python-" + sys.argv[1], failover_timeout=60)
+    info = mesos.FrameworkInfo(user="root", name="python-" + sys.argv[1], failover_timeout=60, checkpoint=True)
     info.capabilities.add(type=mesos.FrameworkInfo.Capability.PARTITION_AWARE)
     info.capabilities.add(type=mesos.FrameworkInfo.Capability.TASK_KILLING_STATE)
     s = v1.Scheduler(ADDRESS, CA, CODEC, info)
@@ -40,35 +35,35 @@ def run():
     equal(status.source, mesos.TaskStatus.SOURCE_EXECUTOR, "its source")
     ok(len(status.uuid) == 16, "its uuid has 16 bytes")
 
-    offers = s.offers()
+    offers = s.offer()
     t = v1.task(offers[0], "fails", "exit 3")
     s.accept(offers, [t])
     status, seen = s.until("fails", mesos.TASK_FAILED)
     equal(status.message, "Command exited with status 3", "a failing task says its status")
 
-    offers = s.offers()
+    offers = s.offer()
     t = v1.task(offers[0], "argv", "/bin/echo")
     t.command.shell = False
     t.command.arguments.extend(["echo", "two words"])
-    v = t.command.environment.variables.add(name="GREETING", value="hi")
+    t.command.environment.variables.add(name="GREETING", value="hi")
     s.accept(offers, [t])
     s.until("argv", mesos.TASK_FINISHED)
     ok(True, "a command in argv form runs")
 
-    offers = s.offers()
+    offers = s.offer()
     t = v1.task(offers[0], "signal", "kill -SEGV $$")
     s.accept(offers, [t])
     status, seen = s.until("signal", mesos.TASK_FAILED)
     ok(status.message.startswith("Command terminated with signal Segmentation fault"), "a signal is named: " + status.message)
 
-    offers = s.offers()
+    offers = s.offer()
     s.accept(offers, [v1.task(offers[0], "killed", "sleep 1000")])
     s.until("killed", mesos.TASK_RUNNING)
     s.kill("killed")
     status, seen = s.until("killed", mesos.TASK_KILLED)
     equal(seen, ["TASK_KILLING", "TASK_KILLED"], "a kill is KILLING, then KILLED")
 
-    offers = s.offers()
+    offers = s.offer()
     s.accept(offers, [v1.task(offers[0], "stubborn", "trap '' TERM; while :; do sleep 0.1; done")])
     s.until("stubborn", mesos.TASK_RUNNING)
     began = time.time()
@@ -77,7 +72,7 @@ def run():
     took = time.time() - began
     ok(0.4 < took < 5, "a task that ignores SIGTERM dies after its grace (%.1f s)" % took)
 
-    offers = s.offers()
+    offers = s.offer(cpus=2)
     many = [v1.task(offers[0], "many-%d" % i, "true", cpus=0.01, mem=1) for i in range(50)]
     s.accept(offers, many)
     left = {t.task_id.value for t in many}

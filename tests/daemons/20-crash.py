@@ -11,7 +11,7 @@ from v1 import mesos
 
 
 def framework(name):
-    info = mesos.FrameworkInfo(user="root", name=name, failover_timeout=600)
+    info = mesos.FrameworkInfo(user="root", name=name, failover_timeout=600, checkpoint=True)
     info.capabilities.add(type=mesos.FrameworkInfo.Capability.PARTITION_AWARE)
     return v1.Scheduler(ADDRESS, CA, v1.PROTOBUF, info)
 
@@ -30,7 +30,7 @@ def resubscribe(s, seconds=30):
 
 
 def launch(s, task_id, command):
-    offers = s.offers(timeout=30)
+    offers = s.offer()
     s.accept(offers, [v1.task(offers[0], task_id, command)])
 
 
@@ -82,7 +82,7 @@ def master_dies(s):
     ok(True, "an update made while there was no master arrives")
 
     # Right after an ACCEPT: the task runs, or is reported as not run.
-    offers = s.offers(timeout=30)
+    offers = s.offer()
     s.accept(offers, [v1.task(offers[0], "m3", command("m3", "sleep 1000"))])
     ctl.kill9("master")
     ctl.start("master")
@@ -121,7 +121,7 @@ def agent_dies(s):
     ok(True, "and can be killed by the new agent process")
 
     # At a moment when things are under way: a burst of launches.
-    offers = s.offers(timeout=30)
+    offers = s.offer()
     n = 20
     tasks = [v1.task(offers[0], "b%d" % i, command("b%d" % i, "sleep 0.2"), cpus=0.01, mem=1) for i in range(n)]
     s.accept(offers, tasks)

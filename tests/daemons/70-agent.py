@@ -12,7 +12,7 @@ S = mesos.TaskStatus
 
 
 def launch(s, task_id, command, **kw):
-    offers = s.offers(timeout=30)
+    offers = s.offer()
     s.accept(offers, [v1.task(offers[0], task_id, command, **kw)])
 
 

@@ -8,11 +8,11 @@ from v1 import mesos
 
 
 def run():
-    info = mesos.FrameworkInfo(user="root", name="disk", failover_timeout=60)
+    info = mesos.FrameworkInfo(user="root", name="disk", failover_timeout=60, checkpoint=True)
     info.capabilities.add(type=mesos.FrameworkInfo.Capability.PARTITION_AWARE)
     s = v1.Scheduler(ADDRESS, CA, v1.PROTOBUF, info)
     s.subscribe()
-    offers = s.offers()
+    offers = s.offer()
     s.accept(offers, [v1.task(offers[0], "long", "sleep 7777")])
     s.until("long", mesos.TASK_RUNNING)
     filler = os.path.join(ctl.T, "mnt", "filler")
@@ -22,7 +22,7 @@ def run():
                 f.write(b"\0" * 4096)
         except OSError:
             pass
-    offers = s.offers(timeout=30)
+    offers = s.offer()
     s.accept(offers, [v1.task(offers[0], "nospace-%d" % i, "true", cpus=0.01, mem=1) for i in range(5)])
     time.sleep(3)
     text = ctl.log("a1")

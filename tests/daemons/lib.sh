@@ -227,7 +227,7 @@ alive() { eval "kill -0 \$PID_$1" 2>/dev/null; }
 
 # HTTP with the test's CA.
 http() { curl -sS -g --max-time 20 ${CA:+--cacert "$CA"} "$@"; }
-get() { http "$URL$1"; }
+get() { http "${@:2}" "$URL$1"; }
 # post PATH JSON [curl option...]: status code on the last line
 post() {
 	local path=$1 body=$2

@@ -74,6 +74,7 @@ class Scheduler:
         self.framework_id = None
         self.calls = None
         self.conn = None
+        self.backlog = []  # OFFERS that came while something else was awaited
 
     def headers(self):
         h = {"Content-Type": self.codec, "Accept": self.codec}
@@ -88,6 +89,8 @@ class Scheduler:
         if self.info.HasField("id"):
             call.framework_id.CopyFrom(self.info.id)
         self.stream_id = None
+        self.backlog = []
+        self.events = queue.Queue()
         self.conn = connect(self.address, self.cafile, timeout=120)
         self.conn.request("POST", "/api/v1/scheduler", encode(call, self.codec), self.headers())
         r = self.conn.getresponse()
@@ -124,6 +127,8 @@ class Scheduler:
                 raise RuntimeError("the stream ended: %s" % event)
             if not types or event.type in types:
                 return event
+            if event.type == scheduler.Event.OFFERS:
+                self.backlog.append(event)
             if event.type == scheduler.Event.ERROR:
                 raise RuntimeError("ERROR: " + event.error.message)
 
@@ -147,7 +152,24 @@ class Scheduler:
         return r.status, body
 
     def offers(self, timeout=20):
+        if self.backlog:
+            return list(self.backlog.pop(0).offers.offers)
         return list(self.next(scheduler.Event.OFFERS, timeout=timeout).offers.offers)
+
+    def offer(self, cpus=0.5, timeout=30):
+        """[one offer with at least so many cpus]; smaller ones are declined, so
+        that they come back as one."""
+        end = time.time() + timeout
+        while True:
+            found = None
+            for o in self.offers(timeout=end - time.time()):
+                have = sum(r.scalar.value for r in o.resources if r.name == "cpus")
+                if found is None and have >= cpus:
+                    found = o
+                else:
+                    self.decline([o], refuse=0.0)
+            if found is not None:
+                return [found]
 
     def accept(self, offers, tasks, refuse=0.0):
         call = scheduler.Call(type=scheduler.Call.ACCEPT)
