@@ -138,7 +138,7 @@ def http():
     rows = [
         (b"\x00\x01\x02\x03\r\n\r\n", 400, "binary rubbish"),
         (b"GET\r\n\r\n", 400, "a request line of one word"),
-        (b"GET / HTTP/9.9\r\n\r\n", 400, "an unknown version"),
+        (b"GET / HTTP/9.9\r\n\r\n", 505, "an unknown version"),
         (b"GET /" + b"a" * 70000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "a request line of 70 KB"),
         (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 200000 + b"\r\n\r\n", 431, "a header of 200 KB"),
         (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 1000 + b"\r\n", 431, "1,000 headers"),
