@@ -7,35 +7,20 @@
  * Each figure is the median of 5 runs, with their minimum and maximum.
  */
 #include <event2/event.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "certs.h"
-#include "common/buf.h"
 #include "common/check.h"
 #include "common/err.h"
 #include "common/io_http.h"
 #include "common/io_tls.h"
 #include "common/mem.h"
+#include "httpload.h"
 
-#define RUNS	  5
-#define BODY_SIZE 180 /* a DECLINE of one offer with its filters */
-
-struct setting {
-	const char *name;
-	bool tls;
-	unsigned connections;
-	unsigned depth;
-	unsigned calls;
-};
-
-static const struct setting SETTINGS[] = {
+static const struct load_setting SETTINGS[] = {
 	{ "plain, 64 connections", false, 64, 1, 100000 },
 	{ "plain, 4 connections, pipelined 16", false, 4, 16, 200000 },
 	{ "tls, 64 connections", true, 64, 1, 100000 },
@@ -53,7 +38,7 @@ static void on_request(
 	void *ctx, struct http_req *r, const uint8_t *body, size_t size)
 {
 	(void)ctx, (void)body;
-	CHECK(size == BODY_SIZE);
+	CHECK(size == LOAD_BODY_SIZE);
 	http_reply(server, http_req_id(r), 202, NULL, NULL, NULL, 0);
 }
 
@@ -78,11 +63,11 @@ static struct ssl_ctx_st *context(bool is_server)
 	return ctx;
 }
 
-static _Noreturn void serve(bool tls, int port_pipe)
+static void serve(const struct load_setting *set, int port_pipe)
 {
 	static const struct http_server_ops ops = { .request = on_request };
 	struct event_base *base = event_base_new();
-	struct ssl_ctx_st *ctx = tls ? context(true) : NULL;
+	struct ssl_ctx_st *ctx = set->tls ? context(true) : NULL;
 	struct err e;
 	uint16_t port;
 
@@ -95,124 +80,6 @@ static _Noreturn void serve(bool tls, int port_pipe)
 	CHECK(write(port_pipe, &port, sizeof(port)) == sizeof(port));
 	event_base_dispatch(base);
 	_exit(0);
-}
-
-/* --- the load --------------------------------------------------------------- */
-
-struct load {
-	struct event_base *base;
-	unsigned left; /* to be sent */
-	unsigned n;    /* answered */
-	unsigned calls;
-};
-
-struct source {
-	struct load *load;
-	struct http_client *client;
-};
-
-static void call(struct source *s);
-
-static void on_done(void *ctx, int status, const uint8_t *body, size_t size,
-	const struct err *e)
-{
-	struct source *s = ctx;
-
-	(void)body, (void)size;
-	if (status != 202) {
-		fprintf(stderr, "status %d: %s\n", status, e->text);
-		exit(1);
-	}
-	if (++s->load->n == s->load->calls)
-		event_base_loopbreak(s->load->base);
-	else
-		call(s);
-}
-
-static void call(struct source *s)
-{
-	static const struct http_call_ops ops = { .done = on_done };
-	static const char body[BODY_SIZE] = { 0 };
-	static const struct http_header headers[] = {
-		{ "Content-Type", "application/x-protobuf" },
-		{ "Mesos-Stream-Id", "130ae4e3-6b13-4ef4-baa9-9f2e85c3e9af" },
-		{ NULL, NULL },
-	};
-
-	if (s->load->left == 0)
-		return;
-	s->load->left--;
-	http_call(s->client, "POST", "/api/v1/scheduler", headers, body,
-		sizeof(body), &ops, s);
-}
-
-static double cpu_seconds(pid_t pid)
-{
-	clockid_t id;
-	struct timespec t;
-
-	CHECK(clock_getcpuclockid(pid, &id) == 0);
-	CHECK(clock_gettime(id, &t) == 0);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static void load_run(struct load *l, struct source *sources,
-	const struct setting *set, unsigned calls)
-{
-	l->left = l->calls = calls;
-	l->n = 0;
-	for (unsigned i = 0; i < set->connections * set->depth; i++)
-		call(&sources[i % set->connections]);
-	event_base_dispatch(l->base);
-	CHECK(l->n == l->calls);
-}
-
-/* Calls per CPU second of the server. */
-static double run(const struct setting *set)
-{
-	struct load l = { .base = event_base_new() };
-	struct source *sources = xcalloc(set->connections, sizeof(*sources));
-	struct http_endpoint to = { .host = "127.0.0.1" };
-	struct ssl_ctx_st *ctx = set->tls ? context(false) : NULL;
-	double cpu;
-	pid_t pid;
-	int ends[2];
-
-	CHECK(pipe(ends) == 0);
-	pid = fork();
-	CHECK(pid >= 0);
-	if (pid == 0)
-		serve(set->tls, ends[1]);
-	CHECK(read(ends[0], &to.port, sizeof(to.port)) == sizeof(to.port));
-	to.tls = ctx;
-	for (unsigned i = 0; i < set->connections; i++) {
-		sources[i].load = &l;
-		sources[i].client = http_client_new(l.base, &to);
-		http_client_depth(sources[i].client, set->depth);
-	}
-	/* Handshakes and first pages of memory are not what is measured. */
-	load_run(&l, sources, set, set->connections * set->depth * 4);
-	cpu = cpu_seconds(pid);
-	load_run(&l, sources, set, set->calls);
-	cpu = cpu_seconds(pid) - cpu;
-	for (unsigned i = 0; i < set->connections; i++)
-		http_client_free(sources[i].client);
-	CHECK(kill(pid, SIGKILL) == 0);
-	CHECK(waitpid(pid, NULL, 0) == pid);
-	(void)close(ends[0]);
-	(void)close(ends[1]);
-	event_base_free(l.base);
-	tls_free(ctx);
-	free(sources);
-	return set->calls / cpu;
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a;
-	double y = *(const double *)b;
-
-	return (x > y) - (x < y);
 }
 
 static void make_certs(void)
@@ -247,16 +114,14 @@ int main(void)
 {
 	make_certs();
 	for (size_t i = 0; i < ARRAY_LEN(SETTINGS); i++) {
-		double figures[RUNS];
+		const struct load_setting *set = &SETTINGS[i];
+		struct ssl_ctx_st *ctx = set->tls ? context(false) : NULL;
+		double figures[LOAD_RUNS];
 
-		for (int j = 0; j < RUNS; j++)
-			figures[j] = run(&SETTINGS[i]);
-		qsort(figures, RUNS, sizeof(*figures), compare);
-		printf("http POST, %s: %.0f calls/s of a core (min %.0f, max "
-		       "%.0f)\n",
-			SETTINGS[i].name, figures[RUNS / 2], figures[0],
-			figures[RUNS - 1]);
-		(void)fflush(stdout);
+		for (int j = 0; j < LOAD_RUNS; j++)
+			figures[j] = load_measure(set, serve, ctx);
+		load_print("http POST", set, figures);
+		tls_free(ctx);
 	}
 	remove_certs();
 	return 0;
