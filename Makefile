@@ -35,7 +35,7 @@ DEPS_PURE := libprotobuf-c json-c
 DEPS_EDGE := libevent libevent_pthreads libevent_openssl openssl sqlite3 zlib
 INC    := -DPROTOBUF_C__NO_DEPRECATED -I. -Isched/include -isystem $(B)/proto -isystem $(LLHTTP_INC) \
 	$(shell $(PKG_CONFIG) --cflags $(DEPS_PURE) $(DEPS_EDGE))
-LIBS_PURE := $(shell $(PKG_CONFIG) --libs $(DEPS_PURE))
+LIBS_PURE := $(shell $(PKG_CONFIG) --libs $(DEPS_PURE)) -lm
 LIBS_EDGE := $(shell $(PKG_CONFIG) --libs $(DEPS_EDGE)) -pthread
 LIBS   := $(LIBS_PURE) $(LIBS_EDGE) -lcgroup
 

@@ -400,8 +400,8 @@ static void on_oom(evutil_socket_t fd, short what, void *arg)
 				!cgroup_oom_killed(l->cgroup, c->id))
 				break;
 			if (!c->oom)
-				log_info("container_oom", "container=%s",
-					c->id);
+				log_info(
+					"container_oom", "container=%s", c->id);
 			c->oom = true;
 			/* At once, lest its executor tells a lesser truth
 			 * about its task. */

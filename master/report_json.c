@@ -9,8 +9,8 @@
 #include "common/pbjson.h"
 #include "common/res.h"
 #include "common/task_state.h"
-#include "master/state.h"
 #include "master/report_v1.h"
+#include "master/state.h"
 #include "mesos/v1/mesos.pb-c.h"
 
 void report_json_ktime(struct json *j, const char *name, long long ns)

@@ -202,7 +202,7 @@ static inline void rig_say(struct rig *r, const struct effect *e)
 
 	s.data = arena_memdup(&r->mem, e->data, e->size);
 	s.size = e->size;
-	switch (e->type) {
+	switch ((int)e->type) {
 	case EFFECT_LINK_SEND:
 		s.to_master = MSG_UNPACK(Butte__Link__ToMaster, &r->mem,
 			&butte__link__to_master__descriptor, e->data, e->size,
