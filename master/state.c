@@ -50,6 +50,7 @@ void state_fini(struct master *m)
 			state_task_complete(m, fw->tasks);
 		}
 		state_framework_stream_set(m, fw, 0, NULL);
+		state_deadline_clear(m, &fw->failover);
 		HASH_DEL(m->frameworks, fw);
 		framework_free(fw);
 	}
@@ -64,6 +65,7 @@ void state_fini(struct master *m)
 	absent_fini(&m->unreachable);
 	absent_fini(&m->gone);
 	while ((w = TAILQ_FIRST(&m->watchers)) != NULL) {
+		state_deadline_clear(m, &w->heartbeat);
 		TAILQ_REMOVE(&m->watchers, w, next);
 		free(w);
 	}
