@@ -237,10 +237,15 @@ void launch_destroy(struct launch *l, const char *container_id)
 
 	if (c == NULL)
 		return; /* it ended, and the room will hear or has heard */
-	if (c->state == STARTING)
-		c->destroy = true;
-	else
+	if (c->state != STARTING) {
 		end(c);
+		return;
+	}
+	/* It ends when it has said how it started; soon, if it is dead. */
+	c->destroy = true;
+	if (c->pidfd >= 0)
+		(void)syscall(
+			SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
 }
 
 void launch_resize(struct launch *l, const struct agent_resize *resize)
