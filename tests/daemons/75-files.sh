@@ -42,10 +42,13 @@ is "$(http --limit-rate 20M "$A/files/download?path=$BOX/big" | wc -c)" 3000000 
 like "$(http -D - -o /dev/null "$A/files/download?path=$BOX/stdout" | tr -d '\r')" \
 	'Content-Disposition: attachment; filename="stdout"' "a download has a name"
 
-for bad in passwd root/etc/passwd up env root/proc/self/environ ../../../../../../../../../../etc/passwd \
-	sub/../../../../../../../../../../../etc/passwd; do
+for bad in passwd root/etc/passwd up env root/proc/self/environ; do
 	is "$(code "$A/files/read?path=$BOX/$bad&offset=0")" 403 "read $bad: refused"
 	is "$(code "$A/files/download?path=$BOX/$bad")" 403 "download $bad: refused"
+done
+for bad in ../../../../../../../../../../etc/passwd %2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/meta/agent.db \
+	sub/../../../../../../../../../../../etc/passwd; do
+	like "$(code "$A/files/read?path=$BOX/$bad&offset=0")" '403|404' "read $bad: refused"
 done
 like "$(code "$A/files/browse?path=$BOX/root")" '403' "browse through a link: refused"
 is "$(code "$A/files/read?path=$BOX/good&offset=0")" 200 "a link within is fine"
@@ -73,6 +76,6 @@ if su -s /bin/sh nobody -c "test -x '$BIN/butte-executor'"; then
 else
 	note "nobody may not run $BIN/butte-executor: not tried"
 fi
-run --name nouser --user no-such-user --command true >/dev/null
+"$BIN/butte" run --name nouser --user no-such-user --command true >/dev/null 2>"$T/run.err"
 like "$(cat "$T/run.err")" "no such user" "an unknown user is said"
 t_end
