@@ -118,6 +118,18 @@ void alloc_agent_total(struct alloc *a, const char *id, const struct res *total)
 	ask_for_run(a, g);
 }
 
+void alloc_agent_changed(struct alloc *a, const char *id, unsigned capabilities)
+{
+	struct alloc_agent *g = agent_find(a, id);
+
+	if (g == NULL)
+		return;
+	g->capabilities = capabilities;
+	filter_clear_agent(&a->filters, &g->filters);
+	holding_agent_dirty(a, g);
+	ask_for_run(a, g);
+}
+
 void alloc_agent_activate(struct alloc *a, const char *id, bool active)
 {
 	struct alloc_agent *g = agent_find(a, id);

@@ -72,6 +72,10 @@ void alloc_agent_add(struct alloc *a, const char *id, const struct res *total,
 	unsigned capabilities);
 void alloc_agent_total(
 	struct alloc *a, const char *id, const struct res *total);
+/* Its attributes, capabilities or others of its facts are not what they were:
+ * filters are cleared, as they were set for another agent; asks for a run. */
+void alloc_agent_changed(
+	struct alloc *a, const char *id, unsigned capabilities);
 void alloc_agent_activate(struct alloc *a, const char *id, bool active);
 /* Everything held there is forgotten, filters too. */
 void alloc_agent_remove(struct alloc *a, const char *id);

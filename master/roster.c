@@ -322,6 +322,8 @@ static void come_back(struct master *m, struct uplink *l, struct newcomer *n,
 		alloc_agent_total(m->alloc, a->id, &a->total);
 	else
 		enrol(m, a);
+	if (was_known && changed)
+		alloc_agent_changed(m->alloc, a->id, alloc_capabilities(a));
 	take_frameworks(m, msg);
 	take_executors(m, a, msg);
 	take_tasks(m, a, was_known, msg);

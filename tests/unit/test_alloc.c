@@ -10,11 +10,14 @@
 #include <cmocka.h>
 
 #include "common/arena.h"
+#include "common/buf.h"
 #include "common/check.h"
 #include "common/err.h"
 #include "common/mem.h"
+#include "common/pbjson.h"
 #include "common/res.h"
 #include "master/alloc.h"
+#include "mesos/v1/mesos.pb-c.h"
 
 #define INTERVAL 1000
 #define OFFERS	 64
@@ -663,6 +666,98 @@ static void test_agents_without_capabilities(void **state)
 	stop();
 }
 
+/* What --resources can't say: volumes, revocable and refined ones. */
+static void read_json(struct res *to, const char *text)
+{
+	Mesos__V1__Offer__Operation__Reserve *m;
+	struct buf b = BUF_INIT;
+	struct err e = { 0 };
+	struct arena a;
+
+	arena_init(&a);
+	buf_printf(&b, "{\"resources\":[%s]}", text);
+	m = (Mesos__V1__Offer__Operation__Reserve *)pbjson_read(&a,
+		&mesos__v1__offer__operation__reserve__descriptor, b.data,
+		b.size, &e);
+	if (m == NULL ||
+		res_from_msgs(to, m->resources, m->n_resources, &e) != 0)
+		fail_msg("%s", e.text);
+	buf_fini(&b);
+	arena_fini(&a);
+}
+
+#define SCALAR(name, value)                           \
+	"{\"name\":\"" name "\",\"type\":\"SCALAR\"," \
+	"\"scalar\":{\"value\":" value "}"
+#define SHARED_VOLUME                                                   \
+	SCALAR("disk", "8")                                             \
+	",\"role\":\"r\",\"shared\":{},\"disk\":{\"persistence\":"      \
+	"{\"id\":\"v\"},\"volume\":{\"container_path\":\"p\",\"mode\":" \
+	"\"RW\"}}}"
+#define BOTH_CAPS (ALLOC_MULTI_ROLE | ALLOC_HIERARCHICAL_ROLE)
+
+static void agent_json(const char *id, const char *text)
+{
+	struct res r = RES_INIT;
+
+	read_json(&r, text);
+	alloc_agent_add(w.a, id, &r, BOTH_CAPS);
+	res_fini(&r);
+}
+
+static void test_stripped_without_capabilities(void **state)
+{
+	(void)state;
+	start();
+	agent_json("a",
+		SCALAR("cpus", "1") "}," SCALAR(
+			"cpus", "2") ",\"revocable\":{}}," SCALAR("mem",
+			"64") ",\"reservations\":[{\"type\":\"STATIC\","
+			      "\"role\":\"r\"},{\"type\":\"DYNAMIC\",\"role\":\"r/s\"}]}," SHARED_VOLUME);
+	framework("f", "r/s");
+	run();
+	assert_offer(find("f", "a"), "cpus:1");
+	framework_with("g", "r/s",
+		ALLOC_MULTI_ROLE | ALLOC_REVOCABLE | ALLOC_REFINEMENT |
+			ALLOC_SHARED,
+		true);
+	run();
+	assert_int_equal(find("g", "a")->res.n, 3);
+	stop();
+}
+
+/* One framework per agent and run, but again in every run, while in use. */
+static void test_shared_volume(void **state)
+{
+	unsigned caps = ALLOC_MULTI_ROLE | ALLOC_SHARED;
+	struct res volume = RES_INIT;
+	struct alloc_stats s;
+
+	(void)state;
+	start();
+	agent_json("a", SCALAR("cpus", "4") "}," SHARED_VOLUME);
+	framework_with("f", "r", caps, true);
+	framework_with("g", "r", caps, true);
+	assert_int_equal(run(), 1);
+	assert_non_null(find("f", "a"));
+	assert_int_equal(find("f", "a")->res.n, 2);
+	/* A volume alone is below min_allocatable (cpus or mem). */
+	assert_int_equal(tick(), 0);
+	read_json(&volume, SHARED_VOLUME);
+	alloc_hold(w.a, "g", "r", "a", &volume);
+	alloc_stats_get(w.a, &s);
+	assert_int_equal(s.total_milli[3], 8000);
+	assert_int_equal(s.held_milli[3], 8000); /* once, though both hold it */
+	release_text("f", "r", "a", "cpus:4", 0);
+	assert_int_equal(tick(), 1);
+	assert_int_equal(w.offers[0].res.n, 2);
+	alloc_release(w.a, "g", "r", "a", &volume, true, 0, w.now);
+	alloc_stats_get(w.a, &s);
+	assert_int_equal(s.held_milli[3], 8000);
+	res_fini(&volume);
+	stop();
+}
+
 /* --- bookkeeping ------------------------------------------------------------- */
 
 static void test_removed_framework_returns_all(void **state)
@@ -709,6 +804,26 @@ static void test_inactive_agent_is_not_offered(void **state)
 	stop();
 }
 
+static void test_changed_agent_is_another_one(void **state)
+{
+	(void)state;
+	start();
+	framework("f", "r");
+	framework("deep", "a/b");
+	agent_with("a", "cpus:4;mem:400", ALLOC_MULTI_ROLE);
+	run();
+	decline(find("f", "a"), 60000);
+	assert_int_equal(tick(), 0);
+	alloc_agent_changed(
+		w.a, "a", ALLOC_MULTI_ROLE | ALLOC_HIERARCHICAL_ROLE);
+	assert_int_equal(run(), 1);
+	assert_non_null(find("deep", "a")); /* was given less often */
+	decline(find("deep", "a"), 60000);
+	assert_int_equal(tick(), 1);
+	assert_non_null(find("f", "a"));
+	stop();
+}
+
 static void test_left_role_stays_accounted(void **state)
 {
 	const char *role = "s";
@@ -747,6 +862,104 @@ static void test_held_by_an_unknown_framework(void **state)
 	assert_int_equal(tick(), 1);
 	assert_offer(find("f", "a"), "cpus:2");
 	res_fini(&r);
+	stop();
+}
+
+struct seen {
+	char text[512];
+};
+
+static void on_role(void *ctx, const struct alloc_role_report *r)
+{
+	struct seen *seen = ctx;
+	struct arena a;
+	size_t n = strlen(seen->text);
+
+	arena_init(&a);
+	snprintf(seen->text + n, sizeof(seen->text) - n,
+		"%s weight=%lld share=%lld held=%s frameworks=%zu filters=%zu\n",
+		r->role, (long long)r->weight_milli, (long long)r->share_ppm,
+		res_text(&a, r->held), r->n_frameworks, r->n_filters);
+	arena_fini(&a);
+}
+
+static void test_reports(void **state)
+{
+	struct seen seen = { "" };
+	struct alloc_stats s;
+
+	(void)state;
+	start();
+	alloc_weight_set(w.a, "r", 2000);
+	alloc_weight_set(w.a, "nobody", 3000);
+	alloc_weight_set(w.a, "plain", 1000);
+	agent("a", "cpus:1;mem:100");
+	agent("b", "cpus:3;mem:300");
+	framework("f", "r");
+	framework_with("g", "r", ALLOC_MULTI_ROLE, false);
+	run();
+	decline(find("f", "a"), 60000);
+	alloc_roles(w.a, on_role, &seen);
+	assert_string_equal(seen.text,
+		"r weight=2000 share=375000 held=cpus(allocated: r):3; "
+		"mem(allocated: r):300 frameworks=2 filters=1\n"
+		"nobody weight=3000 share=0 held={} frameworks=0 filters=0\n");
+	alloc_stats_get(w.a, &s);
+	assert_int_equal(s.runs, 1);
+	assert_int_equal(s.offers, 2);
+	assert_int_equal(s.filters, 1);
+	assert_int_equal(s.total_milli[0], 4000);
+	assert_int_equal(s.total_milli[2], 400000);
+	assert_int_equal(s.held_milli[0], 3000);
+	stop();
+}
+
+static void test_config_is_checked(void **state)
+{
+	struct alloc_config cfg = { .interval_ms = 1000,
+		.min_allocatable = "cpus" };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_null(alloc_new(&cfg, &e));
+	assert_non_null(strstr(e.text, "'cpus' is not of the form"));
+	cfg.min_allocatable = "";
+	cfg.interval_ms = 0;
+	assert_null(alloc_new(&cfg, &e));
+	assert_int_equal(alloc_min_check("cpus:0.01|mem:32", NULL), 0);
+	assert_int_equal(alloc_min_check("cpus:x", NULL), -1);
+}
+
+/* More clients than are tried one by one, revived one by one. */
+static void test_many_frameworks(void **state)
+{
+	char id[8];
+	int i;
+
+	(void)state;
+	start();
+	for (i = 0; i < 100; i++) {
+		snprintf(id, sizeof(id), "f%d", i);
+		framework(id, "r");
+	}
+	agent("a", "cpus:4;mem:400");
+	run();
+	for (i = 0; i < 100; i++) {
+		assert_int_equal(w.n, 1);
+		decline(&w.offers[0], 3600000);
+		tick();
+	}
+	assert_int_equal(w.n, 0); /* all have refused */
+	alloc_revive(w.a, "f42", NULL, 0);
+	assert_int_equal(run(), 1);
+	assert_non_null(find("f42", "a"));
+	decline(&w.offers[0], 3600000);
+	for (i = 0; i < 100; i++) {
+		snprintf(id, sizeof(id), "f%d", i);
+		alloc_revive(w.a, id, NULL, 0);
+	}
+	assert_int_equal(run(), 1);
+	assert_null(find("f42", "a")); /* it was given more often */
 	stop();
 }
 
@@ -803,9 +1016,15 @@ int main(void)
 		cmocka_unit_test(test_removed_framework_returns_all),
 		cmocka_unit_test(test_removed_agent_is_forgotten),
 		cmocka_unit_test(test_inactive_agent_is_not_offered),
+		cmocka_unit_test(test_changed_agent_is_another_one),
 		cmocka_unit_test(test_left_role_stays_accounted),
 		cmocka_unit_test(test_held_by_an_unknown_framework),
 		cmocka_unit_test(test_agent_that_shrank),
+		cmocka_unit_test(test_stripped_without_capabilities),
+		cmocka_unit_test(test_shared_volume),
+		cmocka_unit_test(test_reports),
+		cmocka_unit_test(test_config_is_checked),
+		cmocka_unit_test(test_many_frameworks),
 	};
 
 	return cmocka_run_group_tests_name("alloc", tests, NULL, NULL);

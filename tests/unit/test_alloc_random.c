@@ -259,7 +259,7 @@ static void agent_event(size_t g)
 		alloc_agent_add(b.a, agent_id(g), &x->total, x->caps);
 		return;
 	}
-	switch (below(4)) {
+	switch (below(5)) {
 	case 0:
 		alloc_agent_remove(b.a, agent_id(g));
 		drop_filters(FWS, ROLES, g);
@@ -272,6 +272,11 @@ static void agent_event(size_t g)
 	case 1:
 		parse(&x->total, totals[below(ARRAY_LEN(totals))]);
 		alloc_agent_total(b.a, agent_id(g), &x->total);
+		break;
+	case 2:
+		x->caps ^= ALLOC_HIERARCHICAL_ROLE;
+		alloc_agent_changed(b.a, agent_id(g), x->caps);
+		drop_filters(FWS, ROLES, g);
 		break;
 	default:
 		x->active = below(2);
