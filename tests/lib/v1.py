@@ -129,6 +129,8 @@ class Scheduler:
                 return event
             if event.type == scheduler.Event.OFFERS:
                 self.backlog.append(event)
+            if event.type == scheduler.Event.RESCIND:
+                self.rescinded(event.rescind.offer_id)
             if event.type == scheduler.Event.ERROR:
                 raise RuntimeError("ERROR: " + event.error.message)
 
@@ -150,6 +152,14 @@ class Scheduler:
         if expect and r.status != expect:
             raise RuntimeError("%s: %d %s" % (scheduler.Call.Type.Name(call.type), r.status, body.decode(errors="replace")))
         return r.status, body
+
+    def rescinded(self, offer_id):
+        """An offer that was put aside is taken back."""
+        for event in self.backlog:
+            for o in list(event.offers.offers):
+                if o.id == offer_id:
+                    event.offers.offers.remove(o)
+        self.backlog = [event for event in self.backlog if event.offers.offers]
 
     def offers(self, timeout=20):
         if self.backlog:
