@@ -9,11 +9,9 @@
 #include "butte/scheduler.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <event2/event.h>
 
@@ -24,33 +22,15 @@
 #include "common/io_http.h"
 #include "common/io_random.h"
 #include "common/io_tls.h"
-#include "common/limits.h"
 #include "common/mem.h"
 #include "common/outbox.h"
 #include "sched/address.h"
 #include "sched/driver.h"
+#include "sched/io_clock.h"
+#include "sched/io_pair.h"
 
 #define SCHEDULER_MAGIC 0x62537363u
-#define EXCHANGE_MAGIC	0x62457863u
 #define TARGET		"/api/v1/scheduler"
-#define MEDIA		"application/x-protobuf"
-/* Of an error's text that a master sends. */
-#define TEXT_MAX 1024
-/* Calls on their way at once: enough to hide a round trip. */
-#define CALLS_DEPTH 64
-
-/* One request and its answer. Freed when it is done. */
-struct exchange {
-	unsigned magic;
-	TAILQ_ENTRY(exchange) next;
-	struct butte_scheduler *s; /* NULL: freed before the answer came */
-	uint64_t attempt;
-	int call_type; /* 0: it is the stream */
-	bool is_stream;
-	int status;
-	char *location;
-	struct buf text;
-};
 
 struct butte_scheduler {
 	unsigned magic;
@@ -64,14 +44,12 @@ struct butte_scheduler {
 	struct event *flush;
 	struct event *timer;
 	struct ssl_ctx_st *tls;
-	char *authorization; /* the header's value, or NULL */
-	struct http_client *stream;
-	struct http_client *calls;
-	TAILQ_HEAD(exchanges, exchange) exchanges;
+	struct pair *pair;
 	struct err error;
 	char master[ADDRESS_TEXT_MAX];
 };
 
+static const struct pair_ops pair_ops;
 static void on_flush(evutil_socket_t fd, short what, void *arg);
 static void on_timer(evutil_socket_t fd, short what, void *arg);
 static void carry_out(struct butte_scheduler *s, const struct effect *e);
@@ -79,7 +57,6 @@ static void open_stream(struct butte_scheduler *s, uint64_t attempt,
 	const struct driver_open *open);
 static void send_call(struct butte_scheduler *s, uint64_t attempt,
 	const struct driver_send *send);
-static void close_clients(struct butte_scheduler *s);
 static void tell(
 	struct butte_scheduler *s, const Mesos__V1__Scheduler__Event *e);
 
@@ -89,14 +66,6 @@ static struct butte_scheduler *scheduler_of(void *p)
 
 	CHECK(s != NULL && s->magic == SCHEDULER_MAGIC);
 	return s;
-}
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	CHECK(clock_gettime(CLOCK_MONOTONIC, &t) == 0);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
 /* --- beginning and end --------------------------------------------------- */
@@ -151,19 +120,18 @@ static int make_tls(struct butte_scheduler *s,
 	return s->tls != NULL ? 0 : -1;
 }
 
-static void make_authorization(
-	struct butte_scheduler *s, const struct butte_scheduler_config *cfg)
+static char *authorization_of(const struct butte_scheduler_config *cfg)
 {
 	CLEANUP(mem_freep) char *plain = NULL;
 	struct buf value = BUF_INIT;
 
 	if (cfg->principal == NULL)
-		return;
+		return NULL;
 	plain = xasprintf("%s:%s", cfg->principal,
 		cfg->secret != NULL ? cfg->secret : "");
 	buf_add_str(&value, "Basic ");
 	base64_encode(&value, (const uint8_t *)plain, strlen(plain));
-	s->authorization = buf_steal(&value);
+	return buf_steal(&value);
 }
 
 static int check_config(const struct butte_scheduler_config *cfg, struct err *e)
@@ -183,6 +151,7 @@ static int setup(struct butte_scheduler *s,
 {
 	struct address masters[ADDRESS_LIST_MAX];
 	struct driver_event start = { .type = DRIVER_START };
+	CLEANUP(mem_freep) char *authorization = NULL;
 	size_t n;
 
 	if (check_config(cfg, e) != 0)
@@ -192,28 +161,19 @@ static int setup(struct butte_scheduler *s,
 	if (make_tls(s, cfg, masters, n, e) != 0)
 		return -1;
 	make_driver(s, cfg, masters, n);
-	make_authorization(s, cfg);
+	authorization = authorization_of(cfg);
 	s->own_base = cfg->base == NULL;
 	s->base = s->own_base ? event_base_new() : cfg->base;
 	if (s->base == NULL)
 		return err_set(e, ERR_IO, "no event base: %s", strerror(errno));
+	s->pair = pair_new(s->base, TARGET, authorization, &pair_ops, s);
 	s->flush = event_new(s->base, -1, 0, on_flush, s);
 	s->timer = evtimer_new(s->base, on_timer, s);
 	CHECK(s->flush != NULL && s->timer != NULL);
-	start.now_ms = now_ms();
+	start.now_ms = clock_now_ms();
 	driver_step(s->driver, &start, &s->out);
 	event_active(s->flush, 0, 0);
 	return 0;
-}
-
-/* A broken connection is an error code, not a signal. Who has a handler of his
- * own keeps it. */
-static void ignore_sigpipe(void)
-{
-	struct sigaction old;
-
-	if (sigaction(SIGPIPE, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
-		(void)signal(SIGPIPE, SIG_IGN);
 }
 
 struct butte_scheduler *butte_scheduler_new(
@@ -227,9 +187,7 @@ struct butte_scheduler *butte_scheduler_new(
 	s->magic = SCHEDULER_MAGIC;
 	s->ops = *ops;
 	s->ctx = ctx;
-	TAILQ_INIT(&s->exchanges);
 	outbox_init(&s->out);
-	ignore_sigpipe();
 	if (setup(s, cfg, &e) == 0)
 		return s;
 	if (size > 0)
@@ -240,14 +198,10 @@ struct butte_scheduler *butte_scheduler_new(
 
 void butte_scheduler_free(struct butte_scheduler *s)
 {
-	struct exchange *x;
-
 	if (s == NULL)
 		return;
 	(void)scheduler_of(s);
-	TAILQ_FOREACH (x, &s->exchanges, next)
-		x->s = NULL;
-	close_clients(s);
+	pair_free(s->pair);
 	if (s->flush != NULL)
 		event_free(s->flush);
 	if (s->timer != NULL)
@@ -257,7 +211,6 @@ void butte_scheduler_free(struct butte_scheduler *s)
 	tls_free(s->tls);
 	if (s->own_base && s->base != NULL)
 		event_base_free(s->base);
-	free(s->authorization);
 	s->magic = 0;
 	free(s);
 }
@@ -277,7 +230,7 @@ int butte_scheduler_run(struct butte_scheduler *s)
 
 static void step(struct butte_scheduler *s, struct driver_event *ev)
 {
-	ev->now_ms = now_ms();
+	ev->now_ms = clock_now_ms();
 	driver_step(s->driver, ev, &s->out);
 	event_active(s->flush, 0, 0);
 }
@@ -285,7 +238,7 @@ static void step(struct butte_scheduler *s, struct driver_event *ev)
 static void arm_timer(struct butte_scheduler *s)
 {
 	uint64_t due = driver_next_due(s->driver);
-	uint64_t now = now_ms();
+	uint64_t now = clock_now_ms();
 	uint64_t wait = due > now ? due - now : 0;
 	struct timeval tv = { (time_t)(wait / 1000),
 		(suseconds_t)(wait % 1000) * 1000 };
@@ -330,7 +283,7 @@ static void carry_out(struct butte_scheduler *s, const struct effect *e)
 		open_stream(s, e->to, e->arg);
 		break;
 	case DRIVER_CLOSE:
-		close_clients(s);
+		pair_close(s->pair);
 		break;
 	case DRIVER_SEND:
 		send_call(s, e->to, e->arg);
@@ -408,117 +361,61 @@ static void tell(
 
 /* --- HTTP ---------------------------------------------------------------- */
 
-static struct exchange *exchange_of(void *p)
+static void on_head(void *ctx, uint64_t attempt, const char *stream_id)
 {
-	struct exchange *x = p;
-
-	CHECK(x != NULL && x->magic == EXCHANGE_MAGIC);
-	return x;
-}
-
-static void on_head(void *ctx, const struct http_response *r)
-{
-	struct exchange *x = exchange_of(ctx);
-	const char *location = r->header(r, "Location");
 	struct driver_event ev = {
 		.type = DRIVER_HEAD,
-		.attempt = x->attempt,
-		.stream_id = r->header(r, "Mesos-Stream-Id"),
+		.attempt = attempt,
+		.stream_id = stream_id,
 	};
 
-	x->status = r->status;
-	free(x->location);
-	x->location = location != NULL ? xstrdup(location) : NULL;
-	if (x->s != NULL && x->is_stream && r->status == 200)
-		step(x->s, &ev);
+	step(scheduler_of(ctx), &ev);
 }
 
-static void on_body(void *ctx, const uint8_t *data, size_t size)
+static void on_data(
+	void *ctx, uint64_t attempt, const uint8_t *data, size_t size)
 {
-	struct exchange *x = exchange_of(ctx);
 	struct driver_event ev = {
 		.type = DRIVER_DATA,
-		.attempt = x->attempt,
+		.attempt = attempt,
 		.data = data,
 		.size = size,
 	};
 
-	if (x->s == NULL)
-		return;
-	if (x->is_stream && x->status == 200)
-		step(x->s, &ev);
-	else if (x->text.size < TEXT_MAX)
-		buf_add(&x->text, data,
-			size < TEXT_MAX - x->text.size
-				? size
-				: TEXT_MAX - x->text.size);
+	step(scheduler_of(ctx), &ev);
 }
 
-static void on_done(void *ctx, int status, const uint8_t *body, size_t size,
-	const struct err *e)
+static void ended(
+	void *ctx, enum driver_event_type type, const struct pair_end *end)
 {
-	struct exchange *x = exchange_of(ctx);
 	struct driver_event ev = {
-		.type = x->is_stream ? DRIVER_END : DRIVER_ANSWER,
-		.attempt = x->attempt,
-		.status = status,
-		.location = x->location,
-		.call_type = x->call_type,
+		.type = type,
+		.attempt = end->attempt,
+		.status = end->status,
+		.text = end->text,
+		.location = end->location,
+		.call_type = end->call_type,
 	};
 
-	(void)body;
-	(void)size;
-	ev.text = status == 0 && e != NULL ? e->text : buf_str(&x->text);
-	if (x->s != NULL) {
-		TAILQ_REMOVE(&x->s->exchanges, x, next);
-		step(x->s, &ev);
-	}
-	buf_fini(&x->text);
-	free(x->location);
-	x->magic = 0;
-	free(x);
+	step(scheduler_of(ctx), &ev);
 }
 
-static const struct http_call_ops call_ops = {
+static void on_end(void *ctx, const struct pair_end *end)
+{
+	ended(ctx, DRIVER_END, end);
+}
+
+static void on_answer(void *ctx, const struct pair_end *end)
+{
+	ended(ctx, DRIVER_ANSWER, end);
+}
+
+static const struct pair_ops pair_ops = {
 	.head = on_head,
-	.body = on_body,
-	.done = on_done,
+	.data = on_data,
+	.end = on_end,
+	.answer = on_answer,
 };
-
-static struct exchange *exchange_new(
-	struct butte_scheduler *s, uint64_t attempt, int call_type)
-{
-	struct exchange *x = xcalloc(1, sizeof(*x));
-
-	x->magic = EXCHANGE_MAGIC;
-	x->s = s;
-	x->attempt = attempt;
-	x->call_type = call_type;
-	x->is_stream = call_type == MESOS__V1__SCHEDULER__CALL__TYPE__SUBSCRIBE;
-	TAILQ_INSERT_TAIL(&s->exchanges, x, next);
-	return x;
-}
-
-static void post(struct http_client *c, struct exchange *x,
-	const char *stream_id, const uint8_t *data, size_t size)
-{
-	struct http_header headers[] = {
-		{ "Content-Type", MEDIA },
-		{ "Accept", MEDIA },
-		{ NULL, NULL },
-		{ NULL, NULL },
-		{ NULL, NULL },
-	};
-	size_t n = 2;
-
-	if (stream_id != NULL)
-		headers[n++] =
-			(struct http_header){ "Mesos-Stream-Id", stream_id };
-	if (x->s->authorization != NULL)
-		headers[n++] = (struct http_header){ "Authorization",
-			x->s->authorization };
-	http_call(c, "POST", TARGET, headers, data, size, &call_ops, x);
-}
 
 static void open_stream(struct butte_scheduler *s, uint64_t attempt,
 	const struct driver_open *open)
@@ -532,34 +429,23 @@ static void open_stream(struct butte_scheduler *s, uint64_t attempt,
 		.tls = tls ? s->tls : NULL,
 	};
 
-	close_clients(s);
 	address_text(s->master, m);
-	s->stream = http_client_new(s->base, &to);
-	s->calls = http_client_new(s->base, &to);
-	http_client_depth(s->calls, CALLS_DEPTH);
-	post(s->stream,
-		exchange_new(s, attempt,
-			MESOS__V1__SCHEDULER__CALL__TYPE__SUBSCRIBE),
-		NULL, open->subscribe, open->size);
+	pair_open(s->pair, attempt, &to, open->subscribe, open->size);
 }
 
 static void send_call(struct butte_scheduler *s, uint64_t attempt,
 	const struct driver_send *send)
 {
-	/* Emitted before a CLOSE they would have been sent; after it they are
-	 * not emitted. */
-	CHECK(s->calls != NULL);
-	post(s->calls, exchange_new(s, attempt, send->call_type),
-		send->stream_id, send->call, send->size);
-}
+	const struct pair_call c = {
+		.attempt = attempt,
+		.call_type = send->call_type,
+		.stream_id = send->stream_id,
+		.data = send->call,
+		.size = send->size,
+	};
 
-/* Ends what is under way; its exchanges are told so and go away. */
-static void close_clients(struct butte_scheduler *s)
-{
-	http_client_free(s->stream);
-	s->stream = NULL;
-	http_client_free(s->calls);
-	s->calls = NULL;
+	/* After CLOSE none is emitted, so the pair is open. */
+	pair_send(s->pair, &c);
 }
 
 /* --- what a framework asks for ------------------------------------------- */
@@ -582,7 +468,7 @@ void butte_scheduler_stop(struct butte_scheduler *s)
 
 void butte_scheduler_teardown(struct butte_scheduler *s)
 {
-	driver_teardown(scheduler_of(s)->driver, now_ms(), &s->out);
+	driver_teardown(scheduler_of(s)->driver, clock_now_ms(), &s->out);
 	event_active(s->flush, 0, 0);
 }
 

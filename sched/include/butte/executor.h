@@ -82,6 +82,11 @@ struct butte_executor_ops {
 	void (*shutdown)(struct butte_executor *e, void *ctx);
 	void (*event)(struct butte_executor *e, void *ctx,
 		const Mesos__V1__Executor__Event *ev);
+	/* A call was refused (status is HTTP's). A refused update is not sent
+	 * again. */
+	void (*call_failed)(struct butte_executor *e, void *ctx,
+		Mesos__V1__Executor__Call__Type type, int status,
+		const char *why);
 	/* The agent will not have this executor; it has stopped. */
 	void (*error)(struct butte_executor *e, void *ctx, const char *why);
 };

@@ -34,6 +34,9 @@
  * Memory: what you pass in is copied before the function returns. What a
  * callback gets is good until it returns.
  *
+ * Signals: SIGPIPE is ignored from the first _new() on, unless you handle it: a
+ * broken connection is an error here, not an end.
+ *
  * Errors: functions that can fail return 0, or -1 and butte_scheduler_error()
  * says why. Nothing here ever exits or aborts the process because of what a
  * master or the network does; only running out of memory aborts.
