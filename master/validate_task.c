@@ -273,77 +273,7 @@ static int health_check(const struct validate_launch *l, struct err *e)
 
 /* --- resources --------------------------------------------------------------------- */
 
-static bool is_reserved(const Mesos__V1__Resource *r)
-{
-	return r->n_reservations > 0 || r->reservation != NULL ||
-		(r->role != NULL && strcmp(r->role, "*") != 0);
-}
-
-static bool is_dynamic(const Mesos__V1__Resource *r)
-{
-	const Mesos__V1__Resource__ReservationInfo *last;
-
-	if (r->n_reservations == 0)
-		return r->reservation != NULL;
-	last = r->reservations[r->n_reservations - 1];
-	return (int)last->type ==
-		MESOS__V1__RESOURCE__RESERVATION_INFO__TYPE__DYNAMIC;
-}
-
-static int volume_check(const Mesos__V1__Resource *r, struct err *e)
-{
-	const Mesos__V1__Resource__DiskInfo *d = r->disk;
-
-	if (d->persistence == NULL) {
-		if (d->volume != NULL)
-			return err_set(e, ERR_INVALID,
-				"A disk has a 'volume' but no 'persistence'");
-		if (d->source == NULL)
-			return err_set(e, ERR_INVALID,
-				"A disk has an empty DiskInfo; leave it out");
-		return 0;
-	}
-	if (r->revocable != NULL)
-		return err_set(e, ERR_INVALID,
-			"Persistent volumes can't be on revocable disk");
-	if (!is_reserved(r))
-		return err_set(e, ERR_INVALID,
-			"Persistent volumes can't be on unreserved disk");
-	if (d->volume == NULL)
-		return err_set(e, ERR_INVALID,
-			"A persistent volume must have its 'volume' set");
-	if (d->volume->host_path != NULL)
-		return err_set(e, ERR_INVALID,
-			"The 'volume' of a persistent volume must not have a "
-			"'host_path'");
-	return ident_id_check("persistence id", d->persistence->id, e);
-}
-
-/* What res_from_msgs() doesn't know: whole gpus, volumes, and that nothing is
- * reserved and revocable at once. */
-static int objects_check(
-	Mesos__V1__Resource *const *msgs, size_t n, struct err *e)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		const Mesos__V1__Resource *r = msgs[i];
-
-		if (strcmp(r->name, "gpus") == 0 && r->scalar != NULL &&
-			r->scalar->value != floor(r->scalar->value))
-			return err_set(e, ERR_INVALID,
-				"'gpus' must be a whole number");
-		if (is_dynamic(r) && r->revocable != NULL)
-			return err_set(e, ERR_INVALID,
-				"'%.64s' is dynamically reserved and "
-				"revocable at once",
-				r->name);
-		if (r->disk != NULL && volume_check(r, e) != 0)
-			return -1;
-	}
-	return 0;
-}
-
+/* Each object alone was checked by res_from_msgs(). */
 static const char *persistence(const Mesos__V1__Resource *r)
 {
 	return r->disk != NULL && r->disk->persistence != NULL
@@ -374,8 +304,6 @@ static int list_check(const char *what, const char *role,
 {
 	size_t i, k;
 
-	if (objects_check(msgs, n, e) != 0)
-		return err_wrap(e, "%s", what);
 	for (i = 0; i < n; i++) {
 		const Mesos__V1__Resource__AllocationInfo *al =
 			msgs[i]->allocation_info;
