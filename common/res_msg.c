@@ -1,6 +1,7 @@
 /* res_msg.c - see res_msg.h. */
 #include "common/res_msg.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,7 +60,10 @@ static int read_ranges(
 	for (i = 0; i < n; i++)
 		if (m->ranges->range[i]->begin > m->ranges->range[i]->end)
 			return err_set(e, ERR_INVALID,
-				"a range ends before it begins");
+				"the range %" PRIu64 "-%" PRIu64
+				" ends before it begins",
+				m->ranges->range[i]->begin,
+				m->ranges->range[i]->end);
 	ranges = xcalloc(n, sizeof(*ranges));
 	for (i = 0; i < n; i++)
 		ranges[i] = (struct res_range){ m->ranges->range[i]->begin,
