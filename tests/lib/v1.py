@@ -9,6 +9,7 @@ import base64
 import http.client
 import os
 import queue
+import socket
 import ssl
 import sys
 import threading
@@ -239,8 +240,14 @@ class Scheduler:
                 return status, seen
 
     def close(self):
+        """As a framework that dies. The reader holds the socket as well, so
+        that close() alone would leave the connection up."""
         for c in (self.conn, self.calls):
             if c is not None and c.sock is not None:
+                try:
+                    c.sock.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
                 c.sock.close()
         self.conn = self.calls = None
 
