@@ -148,11 +148,11 @@ int cgroup_make(struct cgroup_host *h, const char *name,
 	return h->ops->make(h, name, limits, e);
 }
 
-int cgroup_enter(
-	struct cgroup_host *h, const char *name, int pid, struct err *e)
+int cgroup_doors(const struct cgroup_host *h, const char *name,
+	struct cgroup_door ret[CGROUP_DOORS_MAX])
 {
-	CHECK(pid > 1);
-	return h->ops->enter(h, name, pid, e);
+	CHECK(cgroup_name_ok(name));
+	return h->ops->doors(h, name, ret);
 }
 
 int cgroup_limit(struct cgroup_host *h, const char *name,

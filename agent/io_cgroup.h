@@ -56,10 +56,19 @@ bool cgroup_name_ok(const char *name);
  * of them. EXISTS is an error: names are never used twice. */
 int cgroup_make(struct cgroup_host *h, const char *name,
 	const struct agent_limits *limits, struct err *e);
-/* Moves a process that has one thread. On v1 the first one after a pause waits
- * 10-20 ms for the kernel, those right after it nearly nothing. */
-int cgroup_enter(
-	struct cgroup_host *h, const char *name, int pid, struct err *e);
+/*
+ * Where a process of one thread moves itself into the container: by writing "0"
+ * to each of these files. Returns how many there are. On v1 they are "tasks":
+ * a thread that moves itself goes at once (Linux 5.5), while any other way waits
+ * 10-20 ms for an RCU grace period.
+ */
+#define CGROUP_DOORS_MAX 5
+struct cgroup_door {
+	int dir; /* the path begins here; the host's */
+	char path[96];
+};
+int cgroup_doors(const struct cgroup_host *h, const char *name,
+	struct cgroup_door ret[CGROUP_DOORS_MAX]);
 /* New values for a live container. The hard memory limit is only ever raised,
  * as lowering it can fail or kill. */
 int cgroup_limit(struct cgroup_host *h, const char *name,

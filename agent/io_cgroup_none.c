@@ -36,10 +36,10 @@ static int none_make(struct cgroup_host *h, const char *name,
 	return 0;
 }
 
-static int none_enter(
-	struct cgroup_host *h, const char *name, int pid, struct err *e)
+static int none_doors(
+	const struct cgroup_host *h, const char *name, struct cgroup_door *ret)
 {
-	(void)h, (void)name, (void)pid, (void)e; /* nothing to enter */
+	(void)h, (void)name, (void)ret; /* nothing to enter */
 	return 0;
 }
 
@@ -89,7 +89,7 @@ static int none_pids(struct cgroup_host *h, const char *name, int *ret, int n)
 
 const struct cgroup_ops cgroup_none_ops = {
 	.make = none_make,
-	.enter = none_enter,
+	.doors = none_doors,
 	.limit = none_make,
 	.watch = none_watch,
 	.oom_killed = none_oom_killed,

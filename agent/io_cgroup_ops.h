@@ -12,13 +12,13 @@
 #include "agent/io_cgroup.h"
 
 #define CGROUP_PATH_MAX	   512 /* "<name>/<file>", relative to a root */
-#define CGROUP_CONTROLLERS 5
+#define CGROUP_CONTROLLERS CGROUP_DOORS_MAX
 
 struct cgroup_ops {
 	int (*make)(struct cgroup_host *h, const char *name,
 		const struct agent_limits *limits, struct err *e);
-	int (*enter)(struct cgroup_host *h, const char *name, int pid,
-		struct err *e);
+	int (*doors)(const struct cgroup_host *h, const char *name,
+		struct cgroup_door *ret);
 	int (*limit)(struct cgroup_host *h, const char *name,
 		const struct agent_limits *limits, struct err *e);
 	int (*watch)(struct cgroup_host *h, const char *name);

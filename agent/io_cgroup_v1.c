@@ -139,21 +139,20 @@ static int v1_make(struct cgroup_host *h, const char *name,
 	return 0;
 }
 
-static int v1_enter(
-	struct cgroup_host *h, const char *name, int pid, struct err *e)
+static int v1_doors(
+	const struct cgroup_host *h, const char *name, struct cgroup_door *ret)
 {
-	size_t i;
+	int i, n = 0;
 
 	for (i = 0; i < CGROUP_CONTROLLERS; i++) {
-		if (h->own[i] &&
-			cgroup_fs_put_u64(h->fd[i], name, "cgroup.procs",
-				(uint64_t)pid) != 0)
-			return err_set(e, ERR_IO,
-				"cgroup '%s' of %s: attach pid %d: %s", name,
-				cgroup_controller_names[i], pid,
-				strerror(errno));
+		if (!h->own[i])
+			continue;
+		ret[n].dir = h->fd[i];
+		(void)snprintf(ret[n].path, sizeof(ret[n].path), "%s/tasks",
+			name); /* names are short */
+		n++;
 	}
-	return 0;
+	return n;
 }
 
 static int v1_limit(struct cgroup_host *h, const char *name,
@@ -292,7 +291,7 @@ static int v1_pids(struct cgroup_host *h, const char *name, int *ret, int n)
 
 const struct cgroup_ops cgroup_v1_ops = {
 	.make = v1_make,
-	.enter = v1_enter,
+	.doors = v1_doors,
 	.limit = v1_limit,
 	.watch = v1_watch,
 	.oom_killed = v1_oom_killed,

@@ -88,17 +88,13 @@ static int v2_make(struct cgroup_host *h, const char *name,
 	return -1;
 }
 
-static int v2_enter(
-	struct cgroup_host *h, const char *name, int pid, struct err *e)
+static int v2_doors(
+	const struct cgroup_host *h, const char *name, struct cgroup_door *ret)
 {
-	char leaf[CGROUP_PATH_MAX];
-
-	(void)leaf_path(name, leaf); /* names are short */
-	if (cgroup_fs_put_u64(h->fd[0], leaf, "cgroup.procs", (uint64_t)pid) !=
-		0)
-		return err_set(e, ERR_IO, "cgroup '%s': attach pid %d: %s",
-			name, pid, strerror(errno));
-	return 0;
+	ret->dir = h->fd[0];
+	(void)snprintf(ret->path, sizeof(ret->path), "%s/leaf/cgroup.procs",
+		name); /* names are short */
+	return 1;
 }
 
 static int v2_limit(struct cgroup_host *h, const char *name,
@@ -190,7 +186,7 @@ static int v2_pids(struct cgroup_host *h, const char *name, int *ret, int n)
 
 const struct cgroup_ops cgroup_v2_ops = {
 	.make = v2_make,
-	.enter = v2_enter,
+	.doors = v2_doors,
 	.limit = v2_limit,
 	.watch = v2_watch,
 	.oom_killed = v2_oom_killed,

@@ -78,11 +78,11 @@ BARE _Noreturn static void leave(void)
 		(void)call(__NR_exit_group, 127, 0, 0, 0);
 }
 
-BARE _Noreturn static void fail(enum clone_stage stage, long result)
+BARE _Noreturn static void fail(int sock, enum clone_stage stage, long result)
 {
 	struct clone_report r = { (int)stage, (int)-result };
 
-	(void)call(__NR_write, CLONE_SOCK, (long)&r, sizeof(r), 0);
+	(void)call(__NR_write, sock, (long)&r, sizeof(r), 0);
 	leave();
 }
 
@@ -98,6 +98,24 @@ BARE static void reset_signals(void)
 			sizeof(dfl.mask)); /* KILL and STOP refuse */
 	(void)call(
 		__NR_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, sizeof(none));
+}
+
+/* Into its cgroups, before it is anything that should be limited. */
+BARE static void enter(const struct clone *c)
+{
+	static const char self[] = "0";
+	long fd, r;
+	int i;
+
+	for (i = 0; i < c->n_doors; i++) {
+		fd = call(__NR_openat, c->doors[i].dir, (long)c->doors[i].path,
+			O_WRONLY | O_CLOEXEC, 0);
+		r = fd < 0 ? fd : call(__NR_write, fd, (long)self, 1, 0);
+		if (fd >= 0)
+			(void)call(__NR_close, fd, 0, 0, 0);
+		if (r < 0)
+			fail(c->sock, CLONE_CGROUP, r);
+	}
 }
 
 /* Own session, nothing open but 0, 1, 2 and the socket. */
@@ -117,7 +135,7 @@ BARE static void set_up(const struct clone *c)
 	if (r >= 0)
 		r = call(__NR_close_range, CLONE_SOCK + 1, UINT_MAX, 0, 0);
 	if (r < 0)
-		fail(CLONE_SETUP, r);
+		fail(CLONE_SOCK, CLONE_SETUP, r);
 	(void)call(__NR_setsid, 0, 0, 0, 0); /* a child is no group leader */
 	(void)call(__NR_umask, 022, 0, 0, 0);
 	(void)call(__NR_prlimit64, 0, RLIMIT_NOFILE, (long)&c->nofile,
@@ -135,20 +153,18 @@ BARE static void switch_user(const struct clone *c)
 		r = call(__NR_setresuid, (long)c->uid, (long)c->uid,
 			(long)c->uid, 0);
 	if (r != 0)
-		fail(CLONE_USER, r);
+		fail(CLONE_SOCK, CLONE_USER, r);
 }
 
 BARE static int child_main(void *arg)
 {
 	const struct clone *c = arg;
 	long saved = -ENOENT;
-	char go;
 	long r;
 	int i;
 
+	enter(c);
 	set_up(c);
-	if (call(__NR_read, CLONE_SOCK, (long)&go, 1, 0) != 1)
-		leave(); /* the agent is gone, or thought better of it */
 	if (c->switch_user)
 		switch_user(c);
 	reset_signals();
@@ -158,7 +174,7 @@ BARE static int child_main(void *arg)
 		if (r == -EACCES)
 			saved = r; /* there, but not for us */
 		else if (r != -ENOENT && r != -ENOTDIR)
-			fail(CLONE_EXEC, r);
+			fail(CLONE_SOCK, CLONE_EXEC, r);
 	}
-	fail(CLONE_EXEC, saved);
+	fail(CLONE_SOCK, CLONE_EXEC, saved);
 }

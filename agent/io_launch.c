@@ -2,7 +2,7 @@
  * io_launch.c - see io_launch.h.
  *
  * Method: the loop's thread has a table of containers, each STARTING, RUNNING
- * or ENDING. The spawner's thread gives back a child that was released; its
+ * or ENDING. The spawner's thread gives back a child that was started; its
  * socket then says whether the program runs. The reaper's thread is given a
  * container once, when it starts to end, and gives it back when nothing is
  * left. A container leaves the table when it is back from the reaper and its

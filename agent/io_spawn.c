@@ -42,9 +42,7 @@ struct spawner {
 	struct user user;     /* the last one looked up in this batch */
 };
 
-static void prepare(struct spawner *s, struct spawn_job *j);
-static void attach(struct spawner *s, struct spawn_job *j);
-static void release(struct spawn_job *j);
+static void start(struct spawner *s, struct spawn_job *j);
 static void resize(struct spawner *s, struct spawn_job *j);
 static int user_find(struct spawner *s, const char *name, struct err *e);
 static void user_forget(struct spawner *s);
@@ -186,33 +184,21 @@ void spawn_job_free(struct spawn_job *j)
 	free(j);
 }
 
+/* One at a time, so that each is told as soon as it is started. */
 unsigned spawn_run(
 	struct spawner *s, struct worker_jobs *jobs, struct worker_jobs *done)
 {
-	struct spawn_job *batch[SPAWN_BATCH_MAX];
-	struct worker_job *job;
-	size_t n = 0, i;
+	struct worker_job *job = TAILQ_FIRST(jobs);
+	struct spawn_job *j = (struct spawn_job *)(void *)job;
 
-	while (n < SPAWN_BATCH_MAX && (job = TAILQ_FIRST(jobs)) != NULL) {
-		TAILQ_REMOVE(jobs, job, next);
-		batch[n++] = (struct spawn_job *)(void *)job;
-	}
-	for (i = 0; i < n; i++) {
-		if (!batch[i]->resize)
-			prepare(s, batch[i]);
-	}
-	for (i = 0; i < n; i++) {
-		if (batch[i]->ok && !batch[i]->resize)
-			attach(s, batch[i]);
-	}
-	for (i = 0; i < n; i++) {
-		if (batch[i]->resize)
-			resize(s, batch[i]);
-		else if (batch[i]->ok)
-			release(batch[i]);
-		TAILQ_INSERT_TAIL(done, &batch[i]->job, next);
-	}
-	user_forget(s); /* the files may change */
+	if (j->resize)
+		resize(s, j);
+	else
+		start(s, j);
+	TAILQ_REMOVE(jobs, job, next);
+	TAILQ_INSERT_TAIL(done, job, next);
+	if (TAILQ_EMPTY(jobs))
+		user_forget(s); /* the files may change */
 	return 0;
 }
 
@@ -234,6 +220,7 @@ static void oom_score_reset(int pid)
 int spawn_report(struct spawn_job *j, struct err *e)
 {
 	static const char *const what[] = {
+		[CLONE_CGROUP] = "enter the cgroups of",
 		[CLONE_SETUP] = "set up",
 		[CLONE_USER] = "switch user for",
 		[CLONE_EXEC] = "exec",
@@ -309,11 +296,12 @@ static struct clone *child_new(
 			(size_t)u->n_groups * sizeof(gid_t));
 		c->n_groups = u->n_groups;
 	}
+	c->n_doors = cgroup_doors(s->cgroup, j->id, c->doors);
 	c->stack = xmalloc(CLONE_STACK_SIZE);
 	return c;
 }
 
-/* A child that waits in its sandbox; -1 and the job's err. */
+/* A child in its sandbox; or the job's err. */
 static void child_add(
 	struct spawner *s, struct spawn_job *j, const struct sandbox *box)
 {
@@ -323,19 +311,29 @@ static void child_add(
 		err_set(&j->err, ERR_IO, "socketpair: %s", strerror(errno));
 		return;
 	}
+	j->sock = sock[0];
 	j->child = child_new(s, j, box);
 	j->child->sock = sock[1];
 	j->pid = clone_start(j->child);
 	if (j->pid < 0)
 		err_set(&j->err, ERR_IO, "clone: %s", strerror(errno));
 	(void)close(sock[1]); /* the child's */
-	j->sock = sock[0];
 	j->ok = j->pid > 0;
 	j->pid = j->ok ? j->pid : 0;
 }
 
-/* Sandbox, cgroups and a child that waits. */
-static void prepare(struct spawner *s, struct spawn_job *j)
+/* What names the child for good. It is ours and not waited for: nobody else can
+ * have its pid, even if it is dead already. */
+static void child_identify(struct spawn_job *j)
+{
+	j->pidfd = (int)syscall(SYS_pidfd_open, j->pid, 0);
+	if (j->pidfd >= 0 && spawn_start_ticks(j->pid, &j->start_ticks) == 0)
+		return;
+	err_set(&j->err, ERR_IO, "look at pid %d: %s", j->pid, strerror(errno));
+	abandon(j);
+}
+
+static void start(struct spawner *s, struct spawn_job *j)
 {
 	struct sandbox box;
 	uid_t uid = geteuid();
@@ -351,18 +349,20 @@ static void prepare(struct spawner *s, struct spawn_job *j)
 		return;
 	j->cgroup_made =
 		cgroup_make(s->cgroup, j->id, &j->limits, &j->err) == 0;
-	if (j->cgroup_made)
+	if (j->cgroup_made) {
+		j->oom_fd = cgroup_watch(s->cgroup, j->id, j->token);
+		j->oom_score_reset = s->oom_score_reset;
 		child_add(s, j, &box);
-	j->oom_score_reset = s->oom_score_reset;
+	}
 	sandbox_fini(&box);
+	if (j->ok)
+		child_identify(j);
 }
 
-/* Ends a child that was not released: it exits when the socket closes. */
+/* Ends a child that may be running on our memory. */
 static void abandon(struct spawn_job *j)
 {
 	j->ok = false;
-	(void)close(j->sock); /* tells the child */
-	j->sock = -1;
 	(void)kill(j->pid, SIGKILL); /* a child of ours, so it is this one */
 	while (waitpid(j->pid, NULL, 0) < 0 && errno == EINTR)
 		continue;
@@ -370,31 +370,6 @@ static void abandon(struct spawn_job *j)
 	if (j->pidfd >= 0)
 		(void)close(j->pidfd); /* no data in it */
 	j->pidfd = -1;
-}
-
-static void attach(struct spawner *s, struct spawn_job *j)
-{
-	j->pidfd = (int)syscall(SYS_pidfd_open, j->pid, 0);
-	if (j->pidfd < 0) {
-		err_set(&j->err, ERR_IO, "pidfd_open: %s", strerror(errno));
-		abandon(j);
-		return;
-	}
-	if (cgroup_enter(s->cgroup, j->id, j->pid, &j->err) != 0 ||
-		spawn_start_ticks(j->pid, &j->start_ticks) != 0) {
-		if (j->err.code == ERR_NONE)
-			err_set(&j->err, ERR_IO, "read /proc/%d/stat: %s",
-				j->pid, strerror(errno));
-		abandon(j);
-		return;
-	}
-	j->oom_fd = cgroup_watch(s->cgroup, j->id, j->token);
-}
-
-/* A child that is dead already shows on its pidfd. */
-static void release(struct spawn_job *j)
-{
-	(void)!send(j->sock, "g", 1, MSG_NOSIGNAL);
 }
 
 static void resize(struct spawner *s, struct spawn_job *j)

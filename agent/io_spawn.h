@@ -1,12 +1,10 @@
 /*
- * io_spawn.h - starts first processes of containers, many at a time.
+ * io_spawn.h - starts first processes of containers: sandbox, cgroups, and a
+ * child that moves itself into them and execs.
  *
- * A batch goes through phases: sandbox, cgroups and a child blocked on a socket
- * for each; then all children are moved into their cgroups back to back, as
- * only the first move after a pause waits for the kernel (10-20 ms on v1); then
- * all are released. A child that can't exec says so on its socket; one that
- * does closes it (it is close-on-exec). So whoever waits on the socket learns
- * how it ended without holding up the batch.
+ * A child that can't exec says so on its socket; one that does closes it (it is
+ * close-on-exec). So whoever waits on the socket learns how it ended, without
+ * holding up the next start.
  *
  * Runs on a worker's thread. A child shares our memory until it execs, as with
  * vfork(2) but without stopping us: copying the memory of an agent with many

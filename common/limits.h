@@ -123,8 +123,6 @@
 /* Processes and threads of one container: a quarter of a machine with the
  * kernel's smallest pid_max, so that a fork bomb leaves room to kill it. */
 #define CONTAINER_PIDS_MAX 8192
-/* Containers started together; the first of a batch pays for all. */
-#define SPAWN_BATCH_MAX 32
 /* What doesn't die of SIGKILL (a task in the kernel, on a broken disk) is told
  * to the log this often, and tried again this often. */
 #define CONTAINER_DESTROY_WARN_MS  (60 * 1000)

@@ -59,15 +59,40 @@ static bool destroy(struct cgroup_host *h, const char *name)
 	return false;
 }
 
-static pid_t sleeper(void)
+/* Moves the calling process. */
+static void enter(struct cgroup_host *h, const char *name)
 {
-	pid_t pid = fork();
+	struct cgroup_door doors[CGROUP_DOORS_MAX];
+	int i, fd, n = cgroup_doors(h, name, doors);
 
+	for (i = 0; i < n; i++) {
+		fd = openat(doors[i].dir, doors[i].path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0 || write(fd, "0", 1) != 1)
+			_exit(1);
+		(void)close(fd);
+	}
+}
+
+/* A process in the container, if h is not NULL. */
+static pid_t sleeper(struct cgroup_host *h, const char *name)
+{
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
 	if (pid == 0) {
+		if (h != NULL)
+			enter(h, name);
+		(void)!write(ready[1], "r", 1);
 		(void)signal(SIGTERM, SIG_IGN);
 		for (;;)
 			pause();
 	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	(void)close(ready[0]);
+	(void)close(ready[1]);
 	return pid;
 }
 
@@ -230,8 +255,7 @@ static void destroys_all(struct cgroup_host *h)
 
 	assert_int_equal(cgroup_make(h, "c1", &limits, &e), 0);
 	for (i = 0; i < 3; i++) {
-		child[i] = sleeper();
-		assert_int_equal(cgroup_enter(h, "c1", child[i], &e), 0);
+		child[i] = sleeper(h, "c1");
 	}
 	assert_int_equal(cgroup_pids(h, "c1", pids, 8), 3);
 	cgroup_list(h, seen, &found);
@@ -330,28 +354,22 @@ static void test_oom(void **state)
 	struct cgroup_memory memory;
 	struct err e = { 0 };
 	uint64_t token = 0;
-	int go[2], watch, status, i;
+	int watch, status, i;
 	pid_t pid;
 
 	(void)state;
 	assert_int_equal(cgroup_make(h, "c1", &limits, &e), 0);
 	watch = cgroup_watch(h, "c1", 42);
-	assert_int_equal(pipe(go), 0);
 	pid = fork();
 	if (pid == 0) {
-		char c;
 		volatile char *p = malloc(64 << 20);
 
-		(void)!read(go[0], &c, 1);
+		enter(h, "c1");
 		for (i = 0; i < 64 << 20; i += 4096)
 			p[i] = 1;
 		_exit(0);
 	}
-	assert_int_equal(cgroup_enter(h, "c1", pid, &e), 0);
-	assert_int_equal(write(go[1], "g", 1), 1);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	(void)close(go[0]);
-	(void)close(go[1]);
 	assert_true(WIFSIGNALED(status));
 	assert_true(watch >= 0);
 	assert_true(cgroup_oom_next(h, &token));
@@ -384,7 +402,7 @@ static void test_none(void **state)
 	pid = fork();
 	if (pid == 0) {
 		(void)setsid();
-		(void)sleeper();
+		(void)sleeper(NULL, NULL);
 		if (fork() == 0) { /* own session, but our child */
 			(void)setsid();
 			(void)!write(ready[1], "r", 1);
@@ -395,7 +413,6 @@ static void test_none(void **state)
 			pause();
 	}
 	assert_int_equal(read(ready[0], &c, 1), 1);
-	assert_int_equal(cgroup_enter(h, "c1", pid, &e), 0);
 	assert_int_equal(cgroup_destroy(h, "c1", pid), 3);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	for (i = 0; i < 200 && cgroup_destroy(h, "c1", pid) != 0; i++)
