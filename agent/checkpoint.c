@@ -64,6 +64,7 @@ void checkpoint_executor(const struct executor *e, struct outbox *out)
 	row.pid = e->pid;
 	row.has_start_ticks = e->pid != 0;
 	row.start_ticks = e->start_ticks;
+	row.has_lost = row.lost = e->lost;
 	row.has_terminating = row.terminating =
 		e->state == EXECUTOR_TERMINATING;
 	outbox_put(out, AGENT_TABLE_EXECUTOR, executor_key(e, out), &row.base);

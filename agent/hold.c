@@ -172,6 +172,7 @@ void hold_framework_complete(struct agent *a, struct framework *f)
 	CHECK(TAILQ_EMPTY(&f->executors));
 	CHECK(f->tasks == NULL);
 	CHECK(TAILQ_EMPTY(&f->orphans));
+	a->recheck = true;
 	HASH_DEL(a->frameworks_by_id, f);
 	TAILQ_REMOVE(&a->frameworks, f, next);
 	TAILQ_INSERT_TAIL(&a->completed, f, next);

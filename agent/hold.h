@@ -143,6 +143,7 @@ struct executor {
 	bool recovered; /* it was there before this agent process, and has
 			     * not subscribed since */
 	bool expected;	/* recovery waits for it */
+	bool lost;	/* its container ended with the machine */
 	bool got_task;	/* a task was delivered to it */
 	struct agent_limits own, sum; /* alone; with its live tasks */
 	struct agent_limits told;     /* what the edge knows */

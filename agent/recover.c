@@ -132,6 +132,7 @@ static int row_executor(struct agent *a, const char *key, const uint8_t *value,
 	x->pid = row->pid;
 	x->start_ticks = row->start_ticks;
 	x->recovered = true;
+	x->lost = row->lost;
 	if (row->terminating)
 		x->state = EXECUTOR_TERMINATING;
 	return 0;
@@ -316,7 +317,11 @@ static void executor_back(
 	e->told = e->sum;
 	if (e->pid == 0)
 		container_never_ran(e);
-	if (rebooted) {
+	if (rebooted && !e->lost) {
+		e->lost = true;
+		checkpoint_executor(e, out);
+	}
+	if (e->lost) {
 		container_lost(a, e, out);
 		return;
 	}

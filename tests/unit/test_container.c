@@ -37,7 +37,8 @@ static void test_executor_dies(void **state)
 	assert_int_equal(s->state, STATE(FAILED));
 	assert_int_equal(s->reason, REASON(EXECUTOR_TERMINATED));
 	assert_string_equal(s->message, "Executor terminated");
-	assert_string_equal(s->container_status->container_id->value, container);
+	assert_string_equal(
+		s->container_status->container_id->value, container);
 	rig_exited(&r, container, NULL); /* told twice is nothing */
 	assert_null(rig_status(&r));
 	free(container);
@@ -130,8 +131,8 @@ static void test_registration_timeout(void **state)
 	rig_init(&r);
 	rig_up(&r, false);
 	rig_run_command(&r, "t");
-	container = xstrdup(
-		rig_find_room(&r, AGENT_LAUNCH)->launch->container_id);
+	container =
+		xstrdup(rig_find_room(&r, AGENT_LAUNCH)->launch->container_id);
 	rig_started(&r, container, 5);
 	rig_tick(&r, 59999);
 	assert_null(rig_find_room(&r, AGENT_DESTROY));
@@ -233,8 +234,8 @@ static void test_custom_executor(void **state)
 	rig_init(&r);
 	rig_up(&r, false);
 	rig_run(&r, "f", rig_executor_task(&mem, "a", "x"), true);
-	container = xstrdup(
-		rig_find_room(&r, AGENT_LAUNCH)->launch->container_id);
+	container =
+		xstrdup(rig_find_room(&r, AGENT_LAUNCH)->launch->container_id);
 	assert_string_equal(
 		rig_find_room(&r, AGENT_LAUNCH)->launch->value, "./executor");
 	assert_true(rig_find_room(&r, AGENT_LAUNCH)->launch->shell);

@@ -45,7 +45,7 @@ static void read_all(struct buf *to, const char *text, size_t piece)
 }
 
 #define HEADER_200 "X: 5678901234567890123456789012345678901234567890"
-#define HEADER_LONG                                                   \
+#define HEADER_LONG                                                       \
 	HEADER_200 HEADER_200 HEADER_200 HEADER_200 HEADER_200 HEADER_200 \
 		HEADER_200 HEADER_200
 
@@ -68,8 +68,7 @@ static const struct {
 		"202 |" },
 	{ "HTTP/1.0 200 OK\r\n\r\nuntil the end", "200 until the end" },
 	{ "HTTP/1.1 202 A\nContent-Length: 1\n\nx", "202 x|" },
-	{ "HTTP/1.1 202 A\r\n" HEADER_LONG
-	  "\r\nContent-Length: 1\r\n\r\nx",
+	{ "HTTP/1.1 202 A\r\n" HEADER_LONG "\r\nContent-Length: 1\r\n\r\nx",
 		"202 x|" },
 	{ "\r\nHTTP/1.1 202 A\r\nContent-Length: 0\r\n\r\n", "202 |" },
 	{ "SSH-2.0-OpenSSH\r\n", "-" },

@@ -41,8 +41,8 @@ static Mesos__V1__TaskInfo *with_uri(struct arena *mem)
 	Mesos__V1__TaskInfo *t = rig_command_task(mem, "t", "true");
 
 	t->command->uris = arena_alloc(mem, sizeof(void *));
-	t->command->uris[0] = RIG_NEW(mem, Mesos__V1__CommandInfo__URI,
-		mesos__v1__command_info__uri);
+	t->command->uris[0] = RIG_NEW(
+		mem, Mesos__V1__CommandInfo__URI, mesos__v1__command_info__uri);
 	t->command->uris[0]->value = arena_strdup(mem, "http://x/y");
 	t->command->n_uris = 1;
 	return t;
@@ -110,8 +110,8 @@ static void run_on(struct rig *r, const char *task, const char *executor,
 
 	arena_init(&mem);
 	rig_run(r, "f",
-		command ? rig_command_task(&mem, task, "true") :
-			  rig_executor_task(&mem, task, executor),
+		command ? rig_command_task(&mem, task, "true")
+			: rig_executor_task(&mem, task, executor),
 		launch);
 	arena_fini(&mem);
 }
@@ -150,7 +150,8 @@ static void test_dropped(void **state)
 
 static void test_bad_ids(void **state)
 {
-	static const char *const ids[] = { "", ".", "..", "a/b", "a\\b", "a\n" };
+	static const char *const ids[] = { "", ".", "..", "a/b", "a\\b",
+		"a\n" };
 	struct rig r;
 	size_t i;
 
@@ -188,8 +189,8 @@ static void test_kill_before_delivery(void **state)
 	/* An executor of the framework's own is asked to go when it comes and
 	 * there is nothing for it. */
 	run_on(&r, "a", "x", true, false);
-	rig_started(&r, rig_find_room(&r, AGENT_LAUNCH)->launch->container_id,
-		5);
+	rig_started(
+		&r, rig_find_room(&r, AGENT_LAUNCH)->launch->container_id, 5);
 	rig_kill(&r, "f", "a", -1);
 	assert_int_equal(rig_status(&r)->state, STATE(KILLED));
 	stream = rig_subscribe(&r, "x");
@@ -219,8 +220,7 @@ static void test_kill_escalates(void **state)
 	rig_tick(&r, 6999);
 	assert_null(rig_find_room(&r, AGENT_DESTROY));
 	rig_tick(&r, 1);
-	assert_string_equal(
-		rig_find_room(&r, AGENT_DESTROY)->text, container);
+	assert_string_equal(rig_find_room(&r, AGENT_DESTROY)->text, container);
 	rig_tick(&r, 10000); /* and again: an edge may have missed it */
 	assert_non_null(rig_find_room(&r, AGENT_DESTROY));
 	rig_exited(&r, container, NULL);
@@ -268,8 +268,8 @@ static void test_lost(void **state)
 	s = rig_status(&r);
 	assert_int_equal(s->state, STATE(DROPPED));
 	assert_int_equal(s->reason, REASON(RECONCILIATION));
-	assert_string_equal(s->message,
-		"Reconciliation: task unknown to the agent");
+	assert_string_equal(
+		s->message, "Reconciliation: task unknown to the agent");
 	/* Nothing about it is on disk: the master will tell again. */
 	assert_int_equal(rig_count_rows(&r, AGENT_TABLE_FRAMEWORK), 0);
 	/* A real task of that framework makes it a real framework. */

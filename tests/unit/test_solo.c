@@ -45,8 +45,8 @@ static void note_update(struct bench *b, const Mesos__V1__TaskStatus *s)
 	size_t i;
 
 	assert_int_equal(s->uuid.len, 16);
-	assert_int_equal(s->source,
-		MESOS__V1__TASK_STATUS__SOURCE__SOURCE_EXECUTOR);
+	assert_int_equal(
+		s->source, MESOS__V1__TASK_STATUS__SOURCE__SOURCE_EXECUTOR);
 	assert_string_equal(s->executor_id->value, "t");
 	assert_true(s->has_timestamp);
 	for (i = 0; i < b->n_uuids; i++)
@@ -79,7 +79,8 @@ static void note_call(struct bench *b, const struct effect *e)
 			c->subscribe->n_unacknowledged_tasks);
 		for (i = 0; i < c->subscribe->n_unacknowledged_updates; i++)
 			note_update(b,
-				c->subscribe->unacknowledged_updates[i]->status);
+				c->subscribe->unacknowledged_updates[i]
+					->status);
 		buf_add_str(&b->said, "] ");
 	} else if (c->update != NULL) {
 		note_update(b, c->update->status);
@@ -110,7 +111,7 @@ static void step(struct bench *b, struct solo_event *ev)
 
 	ev->now_ms = b->now;
 	solo_step(b->solo, ev, &b->out);
-	TAILQ_FOREACH(e, &b->out.effects, next) {
+	TAILQ_FOREACH (e, &b->out.effects, next) {
 		if (e->type == EFFECT_LINK_SEND)
 			note_call(b, e);
 		else if (e->type == EFFECT_EXIT)
@@ -151,10 +152,10 @@ static void finish(struct bench *b)
 	free(b->env);
 }
 
-#define expect(b, want)                                    \
-	do {                                               \
+#define expect(b, want)                                         \
+	do {                                                    \
 		assert_string_equal(buf_str(&(b)->said), want); \
-		buf_clear(&(b)->said);                     \
+		buf_clear(&(b)->said);                          \
 	} while (0)
 
 static void event(struct bench *b, event_msg *m)
@@ -173,7 +174,8 @@ static void subscribed(struct bench *b, bool killing_state)
 		MESOS__V1__FRAMEWORK_INFO__CAPABILITY__INIT;
 	Mesos__V1__FrameworkInfo__Capability *list = &c;
 
-	c.type = MESOS__V1__FRAMEWORK_INFO__CAPABILITY__TYPE__TASK_KILLING_STATE;
+	c.type =
+		MESOS__V1__FRAMEWORK_INFO__CAPABILITY__TYPE__TASK_KILLING_STATE;
 	f.capabilities = &list;
 	f.n_capabilities = killing_state;
 	s.framework_info = &f;
