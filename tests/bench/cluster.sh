@@ -51,7 +51,7 @@ wait_for 120 grep -q running "$T/hold.out" || exit 1
 sleep 5
 figure 'master, 1000 sleeps, RSS' MB "$(rss_mb "$PID_master")"
 figure 'agent, 1000 sleeps, RSS' MB "$(rss_mb "$PID_a1")"
-for p in $(pgrep -f "$BIN/butte-executor" | head -n 50); do private_kb "$p"; done >"$T/private"
+for p in $(pgrep -x butte-executor | head -n 50); do private_kb "$p"; done >"$T/private"
 # shellcheck disable=SC2046
 figure "executor of a running task, private memory" KB $(cat "$T/private")
 before=$(cpu_ticks "$PID_a1")
