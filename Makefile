@@ -257,6 +257,12 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/libcli.a $(CORE)
 
 $(B)/tests/unit/test_proto: $(B)/proto/descriptors.h
 
+$(B)/libdemo.a: $(call obj,$(filter-out %/main.c,$(DEMO)))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/tests/unit/test_words: $(B)/libdemo.a
+
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libcli.a $(CORE)
 	@mkdir -p $(@D)
 	$(call say,LD)

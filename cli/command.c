@@ -261,6 +261,23 @@ static bool is_group(const char *word)
 	return false;
 }
 
+/* Do some names begin with all of the words and go on? */
+static bool names_group(char *const *words, size_t n)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		const char *name = command_table[i].name;
+		size_t used = 0;
+
+		while (used < n && strcspn(name, " ") == strlen(words[used]) &&
+			strncmp(name, words[used], strlen(words[used])) == 0 &&
+			name[strlen(words[used])] == ' ')
+			name += strlen(words[used++]) + 1;
+		if (used == n)
+			return true;
+	}
+	return false;
+}
+
 static void offer_names(struct near *near, const char *word, const char *name)
 {
 	size_t size = word != NULL ? strlen(word) : 0;
@@ -321,8 +338,8 @@ const struct command *command_find(
 			return c;
 		}
 	}
-	if (n == 1 && is_group(words[0]))
-		*ret_used = 1;
+	if (names_group(words, n))
+		*ret_used = n;
 	else
 		(void)unknown(words, n, e);
 	return NULL;

@@ -56,7 +56,7 @@ extern const struct args_option command_common[];
 /*
  * Finds the command that words[0..n) begin with and says in *ret_used how many
  * words name it. NULL: no such command, e says so; or, when the words name a
- * group ("task") and nothing follows, NULL with *ret_used the words of it.
+ * group ("task") and nothing follows, NULL with *ret_used the words of it (n).
  */
 const struct command *command_find(
 	char *const *words, size_t n, size_t *ret_used, struct err *e);

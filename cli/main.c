@@ -115,12 +115,34 @@ static int execute(const struct command *c, const struct args *a)
 	return r;
 }
 
+/* "task" or "task files" alone. */
+static int print_group(char *const *words, size_t n)
+{
+	struct buf name = BUF_INIT;
+
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&name, "%s%s", i > 0 ? " " : "", words[i]);
+	(void)print_help(NULL, buf_str(&name));
+	buf_fini(&name);
+	return 0;
+}
+
+/* How many words come before the first option. */
+static size_t names_end(char *const *words, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && words[i][0] != '-')
+		i++;
+	return i;
+}
+
 static int run(struct args *a, char **words, size_t n)
 {
 	const struct args_option *const common[2] = { command_common, NULL };
 	struct err e = { ERR_NONE, "" };
 	const struct command *c;
-	size_t used;
+	size_t used, named;
 	int read = args_parse(a, common, ARGS_LEADING, words, n, &e);
 
 	if (read < 0)
@@ -129,11 +151,10 @@ static int run(struct args *a, char **words, size_t n)
 	n -= (size_t)read;
 	if (n == 0)
 		return print_help(NULL, NULL) + (args_has(a, "help") ? 0 : 2);
-	c = command_find(words, n, &used, &e);
-	if (c == NULL && used == 0 && n > 1 && words[1][0] == '-')
-		c = command_find(words, 1, &used, &e);
+	named = names_end(words, n);
+	c = command_find(words, named, &used, &e);
 	if (c == NULL && used > 0)
-		return print_help(NULL, words[0]);
+		return print_group(words, used);
 	if (c == NULL)
 		return usage_error(NULL, &e);
 	{
