@@ -11,7 +11,7 @@ figure() {
 	local name=$1 unit=$2
 	shift 2
 	printf '%s\n' "$@" | sort -n | awk -v name="$name" -v unit="$unit" \
-		'{ v[NR] = $1 } END { printf "%-44s median %10.2f  min %10.2f  max %10.2f  %s (%d runs)\n",
+		'{ v[NR] = $1 } END { printf "%-54s median %10.2f  min %10.2f  max %10.2f  %s (%d runs)\n",
 			name, v[int((NR + 1) / 2)], v[1], v[NR], unit, NR }'
 }
 value() { sed -n "s/.*$1=\([0-9.]*\).*/\1/p"; }
@@ -61,4 +61,20 @@ figure "agent, CPU with 1000 idle tasks" "% of a core" \
 	"$(awk -v a="$before" -v b="$after" -v hz="$(getconf CLK_TCK)" 'BEGIN { print (b - a) / hz / 10 * 100 }')"
 kill "$HOLD"
 wait "$HOLD"
+
+DECLINE="$BIN/tests/daemons/decline localhost"
+# shellcheck disable=SC2086
+repeat "DECLINE over TLS, per CPU second of the master" calls calls_per_cpu_s \
+	$DECLINE "$MASTER_PORT" "$PID_master" 2 "$CA"
+# shellcheck disable=SC2086
+repeat "DECLINE over TLS, with the client on the same cores" calls/s calls_per_s \
+	$DECLINE "$MASTER_PORT" "$PID_master" 2 "$CA"
+stop a1
+stop master
+unset MASTER_PORT
+TLS_FLAGS=--tls=off CA='' SCHEME=http
+start_master
+# shellcheck disable=SC2086
+repeat "DECLINE over plain HTTP, per CPU second of the master" calls calls_per_cpu_s \
+	$DECLINE "$MASTER_PORT" "$PID_master" 2
 t_clean
