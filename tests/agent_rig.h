@@ -62,7 +62,7 @@ struct rig {
 	struct agent_config cfg;
 	Mesos__V1__AgentInfo info;
 	struct outbox out;
-	struct arena mem;
+	struct arena mem, forever;
 	uint64_t now_ms;
 	struct rig_row *rows;
 	size_t n_rows, rows_cap;
@@ -297,17 +297,15 @@ static inline void rig_restart(struct rig *r)
 
 static inline void rig_init(struct rig *r)
 {
-	static struct arena forever;
-
 	*r = (struct rig){ 0 };
-	arena_init(&forever);
+	arena_init(&r->forever);
 	arena_init(&r->mem);
 	outbox_init(&r->out);
 	mesos__v1__agent_info__init(&r->info);
 	r->info.hostname = xstrdup("host");
 	r->info.has_port = 1;
 	r->info.port = 5051;
-	r->info.resources = rig_resources(&forever, 8, 8192, NULL);
+	r->info.resources = rig_resources(&r->forever, 8, 8192, NULL);
 	r->info.n_resources = 2;
 	r->cfg = (struct agent_config){
 		.version = "0.1.0",
@@ -346,6 +344,7 @@ static inline void rig_fini(struct rig *r)
 	free(r->said);
 	free(r->info.hostname);
 	arena_fini(&r->mem);
+	arena_fini(&r->forever);
 	outbox_fini(&r->out);
 }
 
