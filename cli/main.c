@@ -7,10 +7,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/io_cert.h"
+#include "cli/io_complete.h"
 #include "cli/io_events.h"
 #include "cli/io_files_cmd.h"
 #include "cli/io_run.h"
@@ -175,6 +177,8 @@ int main(int argc, char **argv)
 
 	CHECK(argc > 0);
 	(void)signal(SIGPIPE, SIG_IGN); /* a peer or a pager left: an error */
+	if (argc > 1 && strcmp(argv[1], "__complete") == 0)
+		return complete_command(argv + 2, (size_t)argc - 2);
 	args_init(&a);
 	status = run(&a, argv + 1, (size_t)argc - 1);
 	args_fini(&a);

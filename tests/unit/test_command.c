@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "cli/command.h"
+#include "cli/complete.h"
 #include "cli/near.h"
 #include "common/buf.h"
 #include "common/check.h"
@@ -126,6 +127,49 @@ static void test_near(void **state)
 	}
 }
 
+static void test_complete(void **state)
+{
+	static const struct {
+		const char *words[5]; /* the last one is being typed */
+		int kind;
+		const char *some; /* NULL: nothing */
+	} rows[] = {
+		{ { "" }, COMPLETE_WORDS, "agent\nframework\ntask\n" },
+		{ { "task", "" }, COMPLETE_WORDS, "list\n" },
+		{ { "task", "files", "" }, COMPLETE_WORDS, "ls\ncat\ncp\n" },
+		{ { "ps", "--" }, COMPLETE_WORDS, "--framework\n" },
+		{ { "task", "list", "-o", "" }, COMPLETE_WORDS, "wide\n" },
+		{ { "task", "show", "" }, COMPLETE_TASKS, NULL },
+		{ { "agent", "show", "-o", "json", "" }, COMPLETE_AGENTS,
+			NULL },
+		{ { "framework", "teardown", "" }, COMPLETE_FRAMEWORKS, NULL },
+		{ { "task", "list", "--agent", "" }, COMPLETE_AGENTS, NULL },
+		{ { "agent", "list", "--cacert", "" }, COMPLETE_FILES, NULL },
+		{ { "cp", "a", "b", "" }, COMPLETE_FILES, NULL },
+		{ { "nonsense", "" }, COMPLETE_WORDS, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char copies[5][16];
+		char *words[5];
+		struct buf b = BUF_INIT;
+		size_t n = 0;
+
+		for (; n < 5 && rows[i].words[n] != NULL; n++) {
+			strncpy(copies[n], rows[i].words[n], 15);
+			copies[n][15] = '\0';
+			words[n] = copies[n];
+		}
+		assert_int_equal(complete_words(&b, words, n), rows[i].kind);
+		if (rows[i].some != NULL)
+			assert_non_null(strstr(buf_str(&b), rows[i].some));
+		else
+			assert_int_equal(b.size, 0);
+		buf_fini(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +177,7 @@ int main(void)
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_near),
+		cmocka_unit_test(test_complete),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
