@@ -2,6 +2,7 @@
 #include "common/io_http_server.h"
 
 #include <arpa/inet.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ struct http_addr {
 };
 
 static void on_reap(evutil_socket_t fd, short what, void *arg);
+static void on_trim(evutil_socket_t fd, short what, void *arg);
 static void advance(struct http_peer *p);
 static void end(struct http_peer *p);
 static const struct conn_ops CONN_OPS;
@@ -64,6 +66,7 @@ struct http_server *http_server_new(
 	TAILQ_INIT(&s->dying);
 	TAILQ_INIT(&s->spare);
 	CHECK(event_assign(&s->reap, base, -1, 0, on_reap, s) == 0);
+	CHECK(evtimer_assign(&s->trim, base, on_trim, s) == 0);
 	return s;
 }
 
@@ -126,6 +129,7 @@ void http_server_free(struct http_server *s)
 		http_req_free(r);
 	}
 	(void)event_del(&s->reap);
+	(void)event_del(&s->trim);
 	http_gzip_out_free(s->gzip);
 	buf_fini(&s->scratch);
 	free(s->slots);
@@ -167,6 +171,26 @@ static void refuse_connection(struct http_peer *p)
 		p->server->limits.connections_per_address_max, p->address);
 }
 
+static void on_trim(evutil_socket_t fd, short what, void *arg)
+{
+	struct http_server *s = arg;
+
+	(void)fd, (void)what;
+	CHECK(s->magic == SERVER_MAGIC);
+	s->n_handshakes = 0;
+	(void)malloc_trim(0); /* 0: there was nothing to give back */
+}
+
+/* Waits until no more handshakes end. */
+static void trim_later(struct http_server *s)
+{
+	struct timeval tv = { HTTP_TRIM_DELAY_MS / 1000,
+		HTTP_TRIM_DELAY_MS % 1000 * 1000 };
+
+	if (++s->n_handshakes >= HTTP_TRIM_AFTER)
+		CHECK(event_add(&s->trim, &tv) == 0);
+}
+
 void http_server_accepted(struct http_listener *l, int fd)
 {
 	struct http_server *s = l->server;
@@ -200,6 +224,7 @@ static void on_up(void *ctx)
 {
 	struct http_peer *p = peer_cast(ctx);
 
+	trim_later(p->server);
 	p->wait = HTTP_WAIT_NONE;
 	if (p->refused)
 		refuse_connection(p);

@@ -123,6 +123,8 @@ struct http_server {
 	struct http_peer_list peers;
 	struct http_peer_list dying;
 	struct event reap;
+	struct event trim;
+	unsigned n_handshakes;	 /* since the heap was trimmed */
 	struct http_addr *addrs; /* a map */
 	struct http_req **slots; /* of exchanges under way */
 	size_t cap_slots;

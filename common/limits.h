@@ -36,6 +36,10 @@
 #define HTTP_REFUSED_MAX 64
 /* No more files can be opened: how long nobody is accepted. */
 #define HTTP_ACCEPT_PAUSE_MS 500
+/* So many clients at once leave holes in the heap where their handshakes were:
+ * the kernel gets them back when it has been quiet for a while. */
+#define HTTP_TRIM_AFTER	   512
+#define HTTP_TRIM_DELAY_MS 1000
 /* Clients accepted in one pass of the loop. */
 #define HTTP_ACCEPT_MAX 64
 /* Unsent bytes of a stream before its reader is cut off. */

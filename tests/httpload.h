@@ -8,6 +8,7 @@
 #define TESTS_HTTPLOAD_H
 
 #include <event2/event.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 
 #define LOAD_BODY_SIZE 180 /* a DECLINE of one offer with its filters */
 #define LOAD_RUNS      5
+#define LOAD_CALLS     "calls/s of a core"
 
 struct load_setting {
 	const char *name;
@@ -30,6 +32,7 @@ struct load_setting {
 	unsigned connections;
 	unsigned depth;
 	unsigned calls;
+	unsigned rest_s; /* of the server, before its memory is looked at */
 };
 
 /* Runs the server for ever; writes its port, a uint16_t, to the pipe. */
@@ -103,35 +106,61 @@ static inline void load_run(struct load *l, struct load_source *sources,
 	CHECK(l->n == l->calls);
 }
 
-/* Calls per CPU second of the server. */
-static inline double load_measure(const struct load_setting *set,
+/* Resident bytes. */
+static inline double load_memory(pid_t pid)
+{
+	char path[64];
+	long pages = 0;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+	f = fopen(path, "r");
+	CHECK(f != NULL);
+	CHECK(fscanf(f, "%*d %ld", &pages) == 1);
+	(void)fclose(f);
+	return (double)(pages * sysconf(_SC_PAGESIZE));
+}
+
+struct load_figures {
+	double calls; /* per CPU second of the server */
+	double bytes; /* of memory per connection, when all are idle */
+};
+
+/* First one call on each connection: handshakes and first pages of memory are
+ * not what the calls' time is for. */
+static inline struct load_figures load_measure(const struct load_setting *set,
 	load_serve_f *serve, struct ssl_ctx_st *ctx)
 {
 	struct load l = { .base = event_base_new() };
 	struct load_source *sources =
 		xcalloc(set->connections, sizeof(*sources));
-	struct http_endpoint to = { .host = "127.0.0.1" };
+	struct http_endpoint to = { .host = "127.0.0.1", .tls = ctx };
+	struct load_figures ret;
 	double cpu;
+	double memory;
 	pid_t pid;
 	int ends[2];
 
 	CHECK(pipe(ends) == 0);
+	/* What earlier runs have left would be used again, unseen. */
+	(void)malloc_trim(0);
 	pid = fork();
 	CHECK(pid >= 0);
 	if (pid == 0)
 		serve(set, ends[1]);
 	CHECK(read(ends[0], &to.port, sizeof(to.port)) == sizeof(to.port));
-	to.tls = ctx;
+	memory = load_memory(pid);
 	for (unsigned i = 0; i < set->connections; i++) {
 		sources[i].load = &l;
 		sources[i].client = http_client_new(l.base, &to);
 		http_client_depth(sources[i].client, set->depth);
 	}
-	/* Handshakes and first pages of memory are not what is measured. */
-	load_run(&l, sources, set, set->connections * set->depth * 4);
+	load_run(&l, sources, set, set->connections * set->depth);
+	(void)sleep(set->rest_s);
+	ret.bytes = (load_memory(pid) - memory) / set->connections;
 	cpu = load_cpu_seconds(pid);
 	load_run(&l, sources, set, set->calls);
-	cpu = load_cpu_seconds(pid) - cpu;
+	ret.calls = set->calls / (load_cpu_seconds(pid) - cpu);
 	for (unsigned i = 0; i < set->connections; i++)
 		http_client_free(sources[i].client);
 	CHECK(kill(pid, SIGKILL) == 0);
@@ -140,7 +169,7 @@ static inline double load_measure(const struct load_setting *set,
 	(void)close(ends[1]);
 	event_base_free(l.base);
 	free(sources);
-	return set->calls / cpu;
+	return ret;
 }
 
 static inline int load_compare(const void *a, const void *b)
@@ -153,11 +182,12 @@ static inline int load_compare(const void *a, const void *b)
 
 /* Prints the median of the runs, their minimum and maximum. */
 static inline void load_print(const char *server,
-	const struct load_setting *set, double figures[LOAD_RUNS])
+	const struct load_setting *set, double figures[LOAD_RUNS],
+	const char *unit)
 {
 	qsort(figures, LOAD_RUNS, sizeof(*figures), load_compare);
-	printf("%s, %s: %.0f calls/s of a core (min %.0f, max %.0f)\n", server,
-		set->name, figures[LOAD_RUNS / 2], figures[0],
+	printf("%s, %s: %.0f %s (min %.0f, max %.0f)\n", server, set->name,
+		figures[LOAD_RUNS / 2], unit, figures[0],
 		figures[LOAD_RUNS - 1]);
 	(void)fflush(stdout);
 }

@@ -1,7 +1,7 @@
 /*
  * bench_http - calls per CPU second of the HTTP server: small POSTs, answered
  * 202, as a DECLINE is; plain and over TLS, one call at a time on many
- * connections and pipelined.
+ * connections and pipelined. And what an idle connection costs.
  *
  * The server is a process of its own, so that its CPU time is only its own.
  * Each figure is the median of 5 runs, with their minimum and maximum.
@@ -26,6 +26,12 @@ static const struct load_setting SETTINGS[] = {
 	{ "tls, 64 connections", true, 64, 1, 100000 },
 	{ "tls, 4 connections, pipelined 16", true, 4, 16, 200000 },
 	{ "tls, 1 connection", true, 1, 1, 50000 },
+};
+
+/* Connections that have done one call, and keep the line. */
+static const struct load_setting IDLE[] = {
+	{ "plain, idle", false, 2000, 1, 2000, 2 },
+	{ "tls, idle", true, 2000, 1, 2000, 2 },
 };
 
 static char dir[] = "/tmp/butte-bench-http-XXXXXX";
@@ -119,8 +125,18 @@ int main(void)
 		double figures[LOAD_RUNS];
 
 		for (int j = 0; j < LOAD_RUNS; j++)
-			figures[j] = load_measure(set, serve, ctx);
-		load_print("http POST", set, figures);
+			figures[j] = load_measure(set, serve, ctx).calls;
+		load_print("http POST", set, figures, LOAD_CALLS);
+		tls_free(ctx);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(IDLE); i++) {
+		const struct load_setting *set = &IDLE[i];
+		struct ssl_ctx_st *ctx = set->tls ? context(false) : NULL;
+		double figures[LOAD_RUNS];
+
+		for (int j = 0; j < LOAD_RUNS; j++)
+			figures[j] = load_measure(set, serve, ctx).bytes;
+		load_print("http connection", set, figures, "bytes of memory");
 		tls_free(ctx);
 	}
 	remove_certs();

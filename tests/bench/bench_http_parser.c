@@ -155,15 +155,17 @@ int main(void)
 	for (size_t i = 0; i < ARRAY_LEN(SETTINGS); i++) {
 		for (int j = 0; j < LOAD_RUNS; j++)
 			figures[j] =
-				load_measure(&SETTINGS[i], serve_evhttp, NULL);
-		load_print("evhttp", &SETTINGS[i], figures);
+				load_measure(&SETTINGS[i], serve_evhttp, NULL)
+					.calls;
+		load_print("evhttp", &SETTINGS[i], figures, LOAD_CALLS);
 		for (int j = 0; j < LOAD_RUNS; j++)
 			figures[j] =
-				load_measure(&SETTINGS[i], serve_ours, NULL);
-		load_print("llhttp", &SETTINGS[i], figures);
+				load_measure(&SETTINGS[i], serve_ours, NULL)
+					.calls;
+		load_print("llhttp", &SETTINGS[i], figures, LOAD_CALLS);
 	}
 	for (int j = 0; j < LOAD_RUNS; j++)
 		figures[j] = parse_alone();
-	load_print("llhttp", &alone, figures);
+	load_print("llhttp", &alone, figures, LOAD_CALLS);
 	return 0;
 }
