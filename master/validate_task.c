@@ -1,5 +1,4 @@
 /* validate_task.c - see validate.h: the tasks of a LAUNCH. */
-#include <math.h>
 #include <string.h>
 
 #include "common/arena.h"
