@@ -138,6 +138,7 @@ static void mark_unreachable(struct master *m, struct agent *a, const char *why)
 	cut(m, a);
 	forget(m, a);
 	notify_agent_failure(m, id);
+	watch_agent_removed(m, id);
 }
 
 /* --- the rate limit ---------------------------------------------------------------------- */
