@@ -391,10 +391,11 @@ void run_lost(struct agent *a, const Butte__Link__AgentReregistered__Lost *m,
 		ident_id_check("task id", m->task_id->value, NULL) != 0)
 		return;
 	if (f == NULL) {
-		Mesos__V1__FrameworkInfo info = MESOS__V1__FRAMEWORK_INFO__INIT;
+		Mesos__V1__FrameworkInfo info;
 
 		/* Only until the update is acknowledged, and only in memory:
 		 * the master will ask again. */
+		mesos__v1__framework_info__init(&info);
 		info.id = m->framework_id;
 		info.user = arena_strdup(&out->arena, "");
 		info.name = info.user;

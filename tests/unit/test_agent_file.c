@@ -3,7 +3,8 @@
 
 #define REAL "/var/lib/butte/slaves/m-S0/frameworks/f/executors/"
 
-static const char *map(struct rig *r, const char *fmt, const char *container)
+__attribute__((format(printf, 2, 0))) static const char *map(
+	struct rig *r, const char *fmt, const char *container)
 {
 	char path[512];
 	const char *got, *run;

@@ -8,13 +8,14 @@ typedef Mesos__V1__Agent__Response response_msg;
 /* NULL: it was not 200. */
 static const response_msg *ask(struct rig *r, int type)
 {
-	Mesos__V1__Agent__Call c = MESOS__V1__AGENT__CALL__INIT;
+	Mesos__V1__Agent__Call c;
 	struct agent_event ev = {
 		.type = AGENT_OPERATOR, .from = 3, .operator_call = &c
 	};
 	const response_msg *m;
 	size_t i;
 
+	mesos__v1__agent__call__init(&c);
 	c.has_type = 1;
 	c.type = (Mesos__V1__Agent__Call__Type)type;
 	rig_step(r, &ev);

@@ -169,13 +169,14 @@ static void subscribed(struct bench *b, bool killing_state)
 	event_msg m = MESOS__V1__EXECUTOR__EVENT__INIT;
 	Mesos__V1__Executor__Event__Subscribed s =
 		MESOS__V1__EXECUTOR__EVENT__SUBSCRIBED__INIT;
-	Mesos__V1__FrameworkInfo f = MESOS__V1__FRAMEWORK_INFO__INIT;
+	Mesos__V1__FrameworkInfo f;
 	Mesos__V1__FrameworkInfo__Capability c =
 		MESOS__V1__FRAMEWORK_INFO__CAPABILITY__INIT;
 	Mesos__V1__FrameworkInfo__Capability *list = &c;
 
 	c.type =
 		MESOS__V1__FRAMEWORK_INFO__CAPABILITY__TYPE__TASK_KILLING_STATE;
+	mesos__v1__framework_info__init(&f);
 	f.capabilities = &list;
 	f.n_capabilities = killing_state;
 	s.framework_info = &f;
