@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -170,6 +171,32 @@ static void test_complete(void **state)
 	}
 }
 
+/* The man page knows every command and every option. */
+static void test_man(void **state)
+{
+	static char man[64 * 1024];
+	FILE *f = fopen("man/butte.1", "r");
+	char line[128];
+
+	(void)state;
+	assert_non_null(f);
+	assert_true(fread(man, 1, sizeof(man) - 1, f) > 0);
+	assert_int_equal(fclose(f), 0);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		const struct args_option *o = command_table[i].options;
+
+		(void)snprintf(line, sizeof(line), ".It Nm Cm %s",
+			command_table[i].name);
+		if (strstr(man, line) == NULL)
+			fail_msg("no '%s'", line);
+		for (; o->name != NULL; o++) {
+			(void)snprintf(line, sizeof(line), "Fl -%s", o->name);
+			if (strstr(man, line) == NULL)
+				fail_msg("no '%s'", line);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +205,7 @@ int main(void)
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_near),
 		cmocka_unit_test(test_complete),
+		cmocka_unit_test(test_man),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
