@@ -34,8 +34,6 @@ static void ended(struct agent *a, struct executor *e,
 	const struct stream_note *by_end, int wait_status, struct outbox *out);
 static void task_ended(struct agent *a, struct task *t,
 	const struct stream_note *by_end, struct outbox *out);
-static void tell_master(struct agent *a, const struct executor *e,
-	int wait_status, struct outbox *out);
 static Mesos__V1__TaskResourceLimitation *memory_limitation(
 	const struct agent_exit *x, struct arena *mem);
 static char *memory_message(const struct agent_exit *x, struct arena *mem);
@@ -198,7 +196,7 @@ static void ended(struct agent *a, struct executor *e,
 			task_ended(a, t, by_end, out);
 	}
 	if (!e->generated && !f->terminating)
-		tell_master(a, e, wait_status, out);
+		container_tell_exited(a, f->id, e->id, wait_status, out);
 	container_reap(a, e, out);
 }
 
@@ -226,8 +224,8 @@ static void task_ended(struct agent *a, struct task *t,
 	stream_add_note(a, t, &note, out);
 }
 
-static void tell_master(struct agent *a, const struct executor *e,
-	int wait_status, struct outbox *out)
+void container_tell_exited(struct agent *a, const char *framework_id,
+	const char *executor_id, int wait_status, struct outbox *out)
 {
 	Butte__Link__ExitedExecutor x = BUTTE__LINK__EXITED_EXECUTOR__INIT;
 	Butte__Link__ToMaster m = BUTTE__LINK__TO_MASTER__INIT;
@@ -236,8 +234,8 @@ static void tell_master(struct agent *a, const struct executor *e,
 
 	if (!a->registered)
 		return; /* it learns from the next registration */
-	framework.value = e->framework->id;
-	executor.value = e->id;
+	framework.value = arena_strdup(&out->arena, framework_id);
+	executor.value = arena_strdup(&out->arena, executor_id);
 	x.framework_id = &framework;
 	x.executor_id = &executor;
 	x.status = wait_status;

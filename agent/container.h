@@ -29,6 +29,10 @@ void container_exited(
 /* We died while it was being started, before it was given any task: that is
  * what its tasks will be told. */
 void container_never_ran(struct executor *e);
+/* Tells the master that a custom executor is over, if there is a master now;
+ * otherwise the next registration says so. wait_status -1: unknown. */
+void container_tell_exited(struct agent *a, const char *framework_id,
+	const char *executor_id, int wait_status, struct outbox *out);
 /* It ended while we, or the machine, were away. */
 void container_lost(struct agent *a, struct executor *e, struct outbox *out);
 

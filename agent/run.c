@@ -36,6 +36,8 @@ static struct executor *executor_for(struct agent *a, struct framework *f,
 	struct outbox *out);
 static struct executor *executor_new(struct agent *a, struct framework *f,
 	const Mesos__V1__TaskInfo *task, struct outbox *out);
+static void executor_never(struct agent *a, const struct framework *f,
+	const Butte__Link__RunTask *m, struct outbox *out);
 static void refuse(struct agent *a, struct framework *f,
 	const Mesos__V1__TaskInfo *task, const struct stream_note *note,
 	struct outbox *out);
@@ -75,6 +77,7 @@ void run_task(
 	f = framework_for(a, f, m->framework, out);
 	no = unsupported(info);
 	if (no != NULL) {
+		executor_never(a, f, m, out);
 		refuse(a, f, info,
 			&(struct stream_note){
 				MESOS__V1__TASK_STATE__TASK_ERROR,
@@ -84,6 +87,7 @@ void run_task(
 	}
 	e = executor_for(a, f, m, &why, &reason, out);
 	if (e == NULL) {
+		executor_never(a, f, m, out);
 		t = hold_task_add(a, f, NULL, info->task_id->value, info);
 		checkpoint_task(t, out);
 		run_drop(a, t, reason, why, out);
@@ -274,6 +278,24 @@ static struct executor *executor_new(struct agent *a, struct framework *f,
 	e = hold_executor_add(a, f, info, container_id);
 	e->generated = task->executor == NULL;
 	return e;
+}
+
+/*
+ * The task that should have brought a new executor is refused. The master has
+ * counted the executor's resources and would do so for ever. Not so if one of
+ * that id lives: then its own end will be told, and counts for both.
+ */
+static void executor_never(struct agent *a, const struct framework *f,
+	const Butte__Link__RunTask *m, struct outbox *out)
+{
+	const Mesos__V1__ExecutorInfo *x = m->task->executor;
+	const struct executor *e;
+
+	if (!m->launch_executor || x == NULL)
+		return;
+	e = hold_executor_find(f, x->executor_id->value);
+	if (e == NULL || e->generated || e->state == EXECUTOR_TERMINATED)
+		container_tell_exited(a, f->id, x->executor_id->value, -1, out);
 }
 
 /* --- deliver ------------------------------------------------------------ */

@@ -148,6 +148,57 @@ static void test_dropped(void **state)
 	rig_fini(&r);
 }
 
+/* With a refused task goes the executor that it should have brought: the master
+ * has counted its resources. */
+static void test_executor_never_launched(void **state)
+{
+	const Butte__Link__ToMaster *m;
+	struct arena mem;
+	struct rig r;
+	Mesos__V1__TaskInfo *t;
+	char *container;
+
+	(void)state;
+	arena_init(&mem);
+	rig_init(&r);
+	rig_up(&r, false);
+	t = rig_executor_task(&mem, "a", "x");
+	t->health_check =
+		RIG_NEW(&mem, Mesos__V1__HealthCheck, mesos__v1__health_check);
+	rig_run(&r, "f", t, true);
+	assert_int_equal(rig_status(&r)->state, STATE(ERROR));
+	m = rig_find_sent(&r, SENT(EXITED_EXECUTOR));
+	assert_non_null(m);
+	assert_string_equal(m->exited_executor->executor_id->value, "x");
+	/* The master did not count another one for this. */
+	run_on(&r, "b", "x", false, false);
+	assert_int_equal(rig_status(&r)->state, STATE(LOST));
+	assert_null(rig_find_sent(&r, SENT(EXITED_EXECUTOR)));
+	/* One that is over but has updates to tell is not there either. */
+	run_on(&r, "c", "y", true, false);
+	container =
+		xstrdup(rig_find_room(&r, AGENT_LAUNCH)->launch->container_id);
+	rig_started(&r, container, 77);
+	rig_exited(&r, container, NULL);
+	assert_non_null(rig_find_sent(&r, SENT(EXITED_EXECUTOR)));
+	run_on(&r, "d", "y", true, false);
+	assert_int_equal(rig_status(&r)->reason, REASON(EXECUTOR_TERMINATED));
+	assert_non_null(rig_find_sent(&r, SENT(EXITED_EXECUTOR)));
+	/* One that lives is counted once, and told once. */
+	run_on(&r, "e", "z", true, false);
+	run_on(&r, "g", "z", true, false);
+	assert_int_equal(rig_status(&r)->state, STATE(LOST));
+	assert_null(rig_find_sent(&r, SENT(EXITED_EXECUTOR)));
+	/* One of ours under its id is not the master's. */
+	run_on(&r, "h", NULL, false, true);
+	run_on(&r, "i", "h", true, false);
+	assert_int_equal(rig_status(&r)->state, STATE(LOST));
+	assert_non_null(rig_find_sent(&r, SENT(EXITED_EXECUTOR)));
+	free(container);
+	rig_fini(&r);
+	arena_fini(&mem);
+}
+
 static void test_bad_ids(void **state)
 {
 	static const char *const ids[] = { "", ".", "..", "a/b", "a\\b",
@@ -284,6 +335,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_dropped),
+		cmocka_unit_test(test_executor_never_launched),
 		cmocka_unit_test(test_bad_ids),
 		cmocka_unit_test(test_kill_before_delivery),
 		cmocka_unit_test(test_kill_escalates),
