@@ -231,6 +231,10 @@ static void destroy(struct conn *c)
 	stop_events(c);
 	if (c->finishing)
 		TAILQ_REMOVE(&orphans, c, link);
+	/* Otherwise OpenSSL would hold its session for not resumable. */
+	if (c->ssl != NULL)
+		SSL_set_shutdown(
+			c->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(c->ssl);
 	if (c->fd >= 0)
 		(void)close(c->fd); /* nothing is lost that was not before */

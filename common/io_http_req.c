@@ -90,6 +90,7 @@ void http_req_recycle(struct http_req *r)
 	CHECK(r->peer->n_reqs > 0);
 	TAILQ_REMOVE(&r->peer->reqs, r, link);
 	r->peer->n_reqs--;
+	r->peer->n_any_size -= r->any_size ? 1 : 0;
 	http_gzip_in_free(r->inflate);
 	texts_free(r);
 	buf_reuse(&r->path);

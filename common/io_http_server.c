@@ -320,7 +320,10 @@ static void on_down(void *ctx, const struct err *why)
 {
 	struct http_peer *p = peer_cast(ctx);
 
-	if (why->code != ERR_NONE)
+	if (why->code == ERR_TIMEOUT)
+		log_warn("http_peer_cut", "reason='%s: it doesn't read'",
+			why->text);
+	else if (why->code != ERR_NONE)
 		log_debug("http_peer_down", "reason='%s'", why->text);
 	die(p);
 }
@@ -445,6 +448,7 @@ static bool too_much_waits(const struct http_peer *p)
 	unsigned share = p->paused ? 2 : 1; /* goes on at half of it */
 
 	return p->n_reqs >= p->server->limits.pipeline_max / share ||
+		p->n_any_size >= HTTP_PIPELINE_GETS_MAX / share ||
 		conn_queued(p->conn) >= HTTP_PIPELINE_QUEUE_MAX / share;
 }
 
@@ -574,6 +578,8 @@ static bool on_head(void *ctx)
 	bool expects;
 
 	r->is_head = strcmp(r->head.method, "HEAD") == 0;
+	r->any_size = strcmp(r->head.method, "GET") == 0;
+	p->n_any_size += r->any_size ? 1 : 0;
 	r->body_left_max = s->limits.body_max;
 	r->close = !r->head.keep_alive;
 	if (!check_head(p, r))

@@ -59,6 +59,7 @@ struct http_req {
 	bool streaming;	  /* http_stream_open() was called */
 	bool is_head;	  /* HEAD: the answer has no body */
 	bool chunked;	  /* the answer's pieces are chunks */
+	bool any_size;	  /* a GET: its answer may be large */
 	bool close;	  /* the connection ends after the answer */
 	uint64_t gone_id; /* the number that the handler has to hear is gone */
 };
@@ -85,6 +86,7 @@ struct http_peer {
 	struct http_req_queue reqs; /* in request order */
 	struct http_req *cur;	    /* the one that is being received */
 	unsigned n_reqs;
+	unsigned n_any_size;
 	enum http_peer_wait wait;
 	bool is_tls;
 	bool eof;	  /* the client sends no more */

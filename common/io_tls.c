@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,8 @@
 static int ca_file_slot = -1;
 /* What hangs on a connection: why its peer's certificate was refused. */
 static int refusal_slot = -1;
+/* All three are made once, and live as long as the process. */
+static BIO_METHOD *socket_method;
 
 static void text_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
 	long argl, void *argp)
@@ -33,10 +36,8 @@ static void text_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
 	free(ptr);
 }
 
-static void slots_init(void)
+static void make_slots(void)
 {
-	if (ca_file_slot >= 0)
-		return;
 	ca_file_slot = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, text_free);
 	refusal_slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, text_free);
 	CHECK(ca_file_slot >= 0);
@@ -191,6 +192,64 @@ static int on_verify(int ok, X509_STORE_CTX *store)
 	return ok;
 }
 
+/* --- the socket ------------------------------------------------------------ */
+
+/*
+ * The socket under TLS. OpenSSL's own would raise SIGPIPE, and a library must
+ * not change what a program does with its signals.
+ */
+static int socket_write(BIO *b, const char *data, int size)
+{
+	ssize_t n = send((int)(intptr_t)BIO_get_data(b), data, (size_t)size,
+		MSG_NOSIGNAL);
+
+	BIO_clear_retry_flags(b);
+	if (n < 0 && BIO_sock_should_retry(-1))
+		BIO_set_retry_write(b);
+	return (int)n;
+}
+
+static int socket_read(BIO *b, char *to, int size)
+{
+	ssize_t n = recv((int)(intptr_t)BIO_get_data(b), to, (size_t)size, 0);
+
+	BIO_clear_retry_flags(b);
+	if (n < 0 && BIO_sock_should_retry(-1))
+		BIO_set_retry_read(b);
+	if (n == 0)
+		BIO_set_flags(b, BIO_FLAGS_IN_EOF);
+	return (int)n;
+}
+
+static long socket_ctrl(BIO *b, int cmd, long num, void *ptr)
+{
+	(void)num, (void)ptr;
+	if (cmd == BIO_CTRL_EOF)
+		return BIO_test_flags(b, BIO_FLAGS_IN_EOF) != 0;
+	return cmd == BIO_CTRL_FLUSH || cmd == BIO_CTRL_DUP;
+}
+
+static void set_socket(SSL *ssl, int fd)
+{
+	BIO *b = BIO_new(socket_method);
+
+	CHECK(b != NULL);
+	BIO_set_data(b, (void *)(intptr_t)fd);
+	BIO_set_init(b, 1);
+	SSL_set_bio(ssl, b, b);
+}
+
+static void make_once(void)
+{
+	make_slots();
+	socket_method = BIO_meth_new(
+		BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket");
+	CHECK(socket_method != NULL);
+	(void)BIO_meth_set_write(socket_method, socket_write);
+	(void)BIO_meth_set_read(socket_method, socket_read);
+	(void)BIO_meth_set_ctrl(socket_method, socket_ctrl);
+}
+
 /* --- contexts ---------------------------------------------------------- */
 
 static int on_password(char *text, int size, int writing, void *ctx)
@@ -280,9 +339,10 @@ static int load_ca(SSL_CTX *ctx, const struct tls_config *c, struct err *e)
 
 static SSL_CTX *ctx_new(const SSL_METHOD *method)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	SSL_CTX *ctx;
 
-	slots_init();
+	CHECK(pthread_once(&once, make_once) == 0);
 	ctx = SSL_CTX_new(method);
 	CHECK(ctx != NULL);
 	CHECK(SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1);
@@ -373,61 +433,6 @@ void tls_free(struct ssl_ctx_st *ctx)
 }
 
 /* --- connections ------------------------------------------------------- */
-
-/*
- * The socket under TLS. OpenSSL's own would raise SIGPIPE, and a library must
- * not change what a program does with its signals.
- */
-static int socket_write(BIO *b, const char *data, int size)
-{
-	ssize_t n = send((int)(intptr_t)BIO_get_data(b), data, (size_t)size,
-		MSG_NOSIGNAL);
-
-	BIO_clear_retry_flags(b);
-	if (n < 0 && BIO_sock_should_retry(-1))
-		BIO_set_retry_write(b);
-	return (int)n;
-}
-
-static int socket_read(BIO *b, char *to, int size)
-{
-	ssize_t n = recv((int)(intptr_t)BIO_get_data(b), to, (size_t)size, 0);
-
-	BIO_clear_retry_flags(b);
-	if (n < 0 && BIO_sock_should_retry(-1))
-		BIO_set_retry_read(b);
-	if (n == 0)
-		BIO_set_flags(b, BIO_FLAGS_IN_EOF);
-	return (int)n;
-}
-
-static long socket_ctrl(BIO *b, int cmd, long num, void *ptr)
-{
-	(void)num, (void)ptr;
-	if (cmd == BIO_CTRL_EOF)
-		return BIO_test_flags(b, BIO_FLAGS_IN_EOF) != 0;
-	return cmd == BIO_CTRL_FLUSH || cmd == BIO_CTRL_DUP;
-}
-
-static void set_socket(SSL *ssl, int fd)
-{
-	static BIO_METHOD *method; /* lives as long as the process */
-	BIO *b;
-
-	if (method == NULL) {
-		method = BIO_meth_new(
-			BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket");
-		CHECK(method != NULL);
-		(void)BIO_meth_set_write(method, socket_write);
-		(void)BIO_meth_set_read(method, socket_read);
-		(void)BIO_meth_set_ctrl(method, socket_ctrl);
-	}
-	b = BIO_new(method);
-	CHECK(b != NULL);
-	BIO_set_data(b, (void *)(intptr_t)fd);
-	BIO_set_init(b, 1);
-	SSL_set_bio(ssl, b, b);
-}
 
 struct ssl_st *tls_accept(struct ssl_ctx_st *ctx, int fd)
 {

@@ -29,6 +29,8 @@
 #define HTTP_CONNECTIONS_PER_ADDRESS_MAX 12000
 /* Requests of one connection that wait for their answers. */
 #define HTTP_PIPELINE_MAX 128
+/* And those of them that are GETs: each of their answers may be many MB. */
+#define HTTP_PIPELINE_GETS_MAX 16
 /* Unsent bytes of whole answers before a connection's next requests wait. */
 #define HTTP_PIPELINE_QUEUE_MAX (1024 * 1024)
 /* Clients over their number of connections that are told so; more are closed

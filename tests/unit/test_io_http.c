@@ -412,7 +412,9 @@ static void test_pipeline_bounded(void **state)
 
 	http_server_limits(w->server)->pipeline_max = 8;
 	for (int i = 0; i < 40; i++)
-		raw_text(&c, "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+		raw_text(&c,
+			"PUT /hold HTTP/1.1\r\nHost: x\r\n"
+			"Content-Length: 0\r\n\r\n");
 	for (int i = 0; i < 30; i++)
 		raw_turn(w->base, 1);
 	assert_int_equal(w->n_requests, 8);
@@ -424,6 +426,48 @@ static void test_pipeline_bounded(void **state)
 		http_reply_text(w->server, w->held[i], 200, "%d<", i);
 	}
 	until(w, &c, "39<");
+	raw_fini(&c);
+}
+
+/* GETs may have large answers: fewer of them wait. */
+static void test_pipelined_gets_bounded(void **state)
+{
+	struct world *w = *state;
+	struct raw c = raw_connect(w->port);
+
+	for (int i = 0; i < HTTP_PIPELINE_GETS_MAX + 10; i++)
+		raw_text(&c, "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+	for (int i = 0; i < 30; i++)
+		raw_turn(w->base, 1);
+	assert_int_equal(w->n_requests, HTTP_PIPELINE_GETS_MAX);
+	for (int i = 0; i < HTTP_PIPELINE_GETS_MAX; i++)
+		http_reply_text(w->server, w->held[i], 200, "held");
+	for (int i = 0; i < 30; i++)
+		raw_turn(w->base, 1);
+	assert_int_equal(w->n_requests, HTTP_PIPELINE_GETS_MAX + 10);
+	raw_fini(&c);
+}
+
+/* Who asks for much and takes nothing. */
+static void test_answer_not_taken(void **state)
+{
+	struct world *w = *state;
+	struct raw c = raw_connect(w->port);
+	size_t size = 32 * 1024 * 1024;
+	char *data = xcalloc(1, size);
+
+	http_server_limits(w->server)->write_timeout_ms = 60;
+	raw_fini(&c);
+	c = raw_connect(w->port);
+	raw_text(&c, "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+	while (w->n_held == 0)
+		raw_turn(w->base, 1);
+	http_reply(w->server, w->held[0], 200, "x/y", NULL, data, size);
+	for (int i = 0; i < 300 && log_text[0] == '\0'; i++)
+		raw_turn(w->base, 1);
+	assert_non_null(strstr(log_text, "http_peer_cut"));
+	assert_non_null(strstr(log_text, "doesn't read"));
+	free(data);
 	raw_fini(&c);
 }
 
@@ -848,6 +892,8 @@ int main(void)
 		TEST(test_continue),
 		TEST(test_pipelined_order),
 		TEST(test_pipeline_bounded),
+		TEST(test_pipelined_gets_bounded),
+		TEST(test_answer_not_taken),
 		TEST(test_limits_of_heads),
 		TEST(test_limit_of_bodies),
 		TEST(test_timeouts),

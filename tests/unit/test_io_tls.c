@@ -289,12 +289,76 @@ static void test_meetings(void **state)
 		meet(&table[i]);
 }
 
+/* A reconnect is cheap: it resumes the session. */
+static void test_resumption(void **state)
+{
+	static const struct http_server_ops ops = { .request = on_request };
+	static const struct http_call_ops call = { .done = on_done };
+	struct event_base *base = event_base_new();
+	struct end end = { .server = http_server_new(base, &ops, &end) };
+	struct ssl_ctx_st *st = context("good", "ca", TLS_VERIFY_REQUIRE);
+	struct ssl_ctx_st *ct = context("good", "ca", -1);
+	struct http_endpoint to = { .host = "localhost", .tls = ct };
+	struct http_header headers[] = { { "Connection", "close" },
+		{ NULL, NULL } };
+	struct http_client *client;
+
+	(void)state;
+	assert_int_equal(
+		http_server_listen(end.server, "localhost", 0, st, NULL), 0);
+	to.port = http_server_port(end.server);
+	client = http_client_new(base, &to);
+	for (int i = 1; i <= 3; i++) {
+		http_call(client, "GET", "/", headers, NULL, 0, &call, &end);
+		while (end.n_done < i)
+			event_base_loop(base, EVLOOP_ONCE);
+		assert_int_equal(end.status, 200);
+	}
+	assert_int_equal(SSL_CTX_sess_accept_good(st), 3);
+	assert_int_equal(SSL_CTX_sess_hits(st), 2);
+	http_client_free(client);
+	http_server_free(end.server);
+	event_base_free(base);
+	tls_free(st);
+	tls_free(ct);
+}
+
+static void test_too_many_connections(void **state)
+{
+	static const struct http_server_ops ops = { .request = on_request };
+	static const struct http_call_ops call = { .done = on_done };
+	struct event_base *base = event_base_new();
+	struct end end = { .server = http_server_new(base, &ops, &end) };
+	struct ssl_ctx_st *st = context("good", "ca", TLS_VERIFY_NONE);
+	struct ssl_ctx_st *ct = context(NULL, "ca", -1);
+	struct http_endpoint to = { .host = "127.0.0.1", .tls = ct };
+	struct http_client *client;
+
+	(void)state;
+	http_server_limits(end.server)->connections_per_address_max = 0;
+	assert_int_equal(
+		http_server_listen(end.server, "127.0.0.1", 0, st, NULL), 0);
+	to.port = http_server_port(end.server);
+	client = http_client_new(base, &to);
+	http_call(client, "POST", "/", NULL, "x", 1, &call, &end);
+	while (end.n_done == 0)
+		event_base_loop(base, EVLOOP_ONCE);
+	assert_int_equal(end.status, 429);
+	http_client_free(client);
+	http_server_free(end.server);
+	event_base_free(base);
+	tls_free(st);
+	tls_free(ct);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_server_needs_a_certificate),
 		cmocka_unit_test(test_meetings),
+		cmocka_unit_test(test_resumption),
+		cmocka_unit_test(test_too_many_connections),
 	};
 
 	return cmocka_run_group_tests(tests, make_all, remove_all);
