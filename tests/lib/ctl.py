@@ -8,6 +8,12 @@ import time
 T = os.environ["T"]
 
 
+def sanitized():
+    """Whether the binaries carry ASan, whose own memory is not ours."""
+    with open(os.path.join(os.environ["BIN"], "butte-master"), "rb") as f:
+        return b"__asan_init" in f.read()
+
+
 def path(name, kind):
     return os.path.join(T, name + "." + kind)
 
