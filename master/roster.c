@@ -250,7 +250,12 @@ static void on_reregister(
 		return;
 	}
 	why = banned(m, l, a, &info);
-	if (why != NULL) {
+	if (l->agent != NULL) {
+		/* It asks twice, because the first answer is still on its way,
+		 * perhaps with tasks and executors behind it that it can't name
+		 * yet: what it doesn't name is not lost. */
+		downlink_reregistered(m, a, NULL, 0);
+	} else if (why != NULL) {
 		log_warn("agent_shutdown", "agent=%s ip=%s why='%s'", id, l->ip,
 			why);
 		downlink_shutdown(m, l->number, why);

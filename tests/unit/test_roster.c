@@ -213,6 +213,45 @@ static void tasks_that_it_lost_are_named_to_it(void **state)
 	assert_null(told(f, 0)); /* the agent will say so */
 }
 
+/* It asked again before it heard the answer to the first time: what was sent to
+ * it in between is behind that answer, so it can't name it. */
+static void asking_twice_loses_nothing(void **state)
+{
+	struct fixture *f = *state;
+	Mesos__V1__ExecutorInfo x = MESOS__V1__EXECUTOR_INFO__INIT;
+	Mesos__V1__ExecutorID id = MESOS__V1__EXECUTOR_ID__INIT;
+	Mesos__V1__TaskInfo *t;
+	const Mesos__V1__Offer *o;
+	struct res left = RES_INIT;
+
+	f->info = world_info(&f->w, AWARE);
+	assert_true(world_subscribe(&f->w, &f->fw, f->info));
+	assert_true(world_register(&f->w, &f->a, PLENTY));
+	world_link_down(&f->w, &f->a);
+	assert_true(world_reregister(&f->w, &f->a, PLENTY, NULL));
+	o = world_offer(&f->w, &f->fw);
+	t = world_task(&f->w, "t", f->a.id, "cpus:1;mem:64");
+	id.value = arena_strdup(&f->w.arena, "x");
+	x.executor_id = &id;
+	x.command = t->command;
+	x.resources = world_res(&f->w, "cpus:1;mem:64", &x.n_resources);
+	t->command = NULL;
+	t->executor = &x;
+	(void)world_launch(&f->w, &f->fw, o->id->value, t);
+	assert_non_null(heard(f, W_TO_AGENT(RUN_TASK)));
+	f->w.n = 0;
+	assert_true(world_reregister(&f->w, &f->a, PLENTY, NULL));
+	assert_int_equal(heard(f, W_TO_AGENT(AGENT_REREGISTERED))
+				 ->agent_reregistered->n_lost,
+		0);
+	/* Task and executor hold what they held. */
+	o = world_offer(&f->w, &f->fw);
+	assert_int_equal(
+		res_from_msgs(&left, o->resources, o->n_resources, NULL), 0);
+	assert_int_equal(res_sum(&left, "cpus"), 2000);
+	res_fini(&left);
+}
+
 static void what_ended_and_was_forgotten_is_completed(void **state)
 {
 	struct fixture *f = *state;
@@ -521,6 +560,7 @@ int main(void)
 		TEST(other_messages_need_a_registration),
 		TEST(a_known_agent_keeps_its_tasks),
 		TEST(tasks_that_it_lost_are_named_to_it),
+		TEST(asking_twice_loses_nothing),
 		TEST(what_ended_and_was_forgotten_is_completed),
 		TEST(a_recovered_agent_brings_its_tasks),
 		TEST(a_framework_is_learned_from_agents),

@@ -385,6 +385,7 @@ static void with_limits(struct fixture *f)
 	c.type = MESOS__V1__AGENT_INFO__CAPABILITY__TYPE__TASK_RESOURCE_LIMITS;
 	with.capabilities = list;
 	with.n_capabilities = 1;
+	world_link_down(&f->w, &f->a);
 	assert_true(world_reregister(&f->w, &f->a,
 		"cpus:4;mem:4096;disk:1000;ports:[31000-31999]", &with));
 }
