@@ -190,7 +190,7 @@ struct resolve *resolve_new(struct event_base *base,
 	CHECK(r->ready != NULL);
 	if (r->pipe >= 0)
 		CHECK(event_add(r->ready, NULL) == 0);
-	if (j->done)
+	else
 		event_active(r->ready, EV_READ, 0);
 	return r;
 }

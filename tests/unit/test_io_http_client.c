@@ -388,6 +388,23 @@ static void test_unknown_name(void **state)
 	assert_int_equal(w->n_done, 2);
 }
 
+/* A name is looked up in a thread of its own. */
+static void test_known_name(void **state)
+{
+	struct world *w = *state;
+	struct http_endpoint to = { .host = "localhost", .port = w->port };
+	struct raw c;
+
+	http_client_free(w->client);
+	w->client = http_client_new(w->base, &to);
+	get(w, "GET", "/1"); /* perhaps by way of ::1, which refuses */
+	c = accept_one(w);
+	until(w, &c, "Host: localhost:");
+	raw_text(&c, OK("1") "1");
+	expect(w, 1, "200:1;");
+	raw_fini(&c);
+}
+
 static void test_timeout(void **state)
 {
 	struct world *w = *state;
@@ -477,6 +494,7 @@ int main(void)
 		TEST(test_server_closes_after_answer),
 		TEST(test_nobody_listens),
 		TEST(test_unknown_name),
+		TEST(test_known_name),
 		TEST(test_timeout),
 		TEST(test_unasked_answer),
 		TEST(test_freed_early),
