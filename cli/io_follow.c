@@ -137,8 +137,12 @@ static void failed(struct follow *f, int status, const struct err *e)
 	if (status == 0 && f->agent.has_address)
 		f->at = f->failures % 2 == 0 ? f->agent.by_address
 					     : f->agent.by_name;
-	/* Not there yet. */
-	if (status == 404 && !f->finishing)
+	/* Not there yet; or nothing was ever written. */
+	if (status == 404 && f->finishing) {
+		f->ops->done(f->ctx, NULL);
+		return;
+	}
+	if (status == 404)
 		f->failures = 0;
 	if (++f->failures < (f->finishing ? 4 : FAILURES_MAX) &&
 		(status == 0 || status == 404 || status / 100 == 5)) {

@@ -26,6 +26,8 @@
 #define FAILOVER_SECONDS 30
 /* Without a fitting offer for so long, it is said why nothing happens. */
 #define PATIENCE_SECONDS 5
+/* Without any master. */
+#define CONNECT_TIMEOUT_MS 10000
 
 /* One of the task's two outputs. */
 struct output {
@@ -60,9 +62,9 @@ struct run {
 	bool interrupted;
 	bool failed; /* never mind the tasks */
 	unsigned offers_seen;
-	struct event *sigint;
-	struct event *sigterm;
-	struct event *patience;
+	bool subscribed;	/* at least once */
+	char why[ERR_TEXT_MAX]; /* the last thing that went wrong */
+	struct event *events[4];
 };
 
 __attribute__((format(printf, 2, 3))) static void say(
@@ -270,6 +272,7 @@ static void on_subscribed(struct butte_scheduler *s, void *ctx,
 	const char **ids = xcalloc(r->wish.instances, sizeof(*ids));
 	size_t n = 0;
 
+	r->subscribed = true;
 	say(r, "framework %s at %s", e->framework_id->value,
 		butte_scheduler_master(s));
 	/* After a break: what became of the tasks? */
@@ -281,11 +284,18 @@ static void on_subscribed(struct butte_scheduler *s, void *ctx,
 	free(ids);
 }
 
+/* The same again is not worth a line. */
 static void on_disconnected(
 	struct butte_scheduler *s, void *ctx, const char *why)
 {
+	struct run *r = ctx;
+
 	(void)s;
-	say(ctx, "%s; trying again", why);
+	if (strncmp(r->why, why, sizeof(r->why) - 1) == 0)
+		return;
+	(void)snprintf(r->why, sizeof(r->why), "%s", why); /* may be cut */
+	if (r->subscribed)
+		say(r, "%s; trying again", why);
 }
 
 static void on_refused(struct butte_scheduler *s, void *ctx,
@@ -301,7 +311,7 @@ static void on_error(struct butte_scheduler *s, void *ctx, const char *why)
 	struct run *r = ctx;
 
 	(void)s;
-	(void)why; /* butte_scheduler_error() has it */
+	(void)snprintf(r->why, sizeof(r->why), "%s", why); /* may be cut */
 	r->failed = true;
 }
 
@@ -360,6 +370,19 @@ static void on_patience(evutil_socket_t fd, short what, void *arg)
 			"shows what there is",
 			r->offers_seen, buf_str(&b));
 	buf_fini(&b);
+}
+
+/* Nobody is there: that is not going to change soon. */
+static void on_unreachable(evutil_socket_t fd, short what, void *arg)
+{
+	struct run *r = arg;
+
+	(void)fd;
+	(void)what;
+	if (r->subscribed)
+		return;
+	r->failed = true;
+	butte_scheduler_stop(r->scheduler);
 }
 
 /* --- beginning and end --------------------------------------------------- */
@@ -444,18 +467,24 @@ static int make_scheduler(struct run *r, struct err *e)
 	return r->scheduler != NULL ? 0 : -1;
 }
 
-static void make_events(struct run *r)
+static void make_events(struct run *r, uint64_t timeout_ms)
 {
-	struct timeval patience = { PATIENCE_SECONDS, 0 };
 	struct event_base *base = client_base(r->client);
+	struct timeval patience = { PATIENCE_SECONDS, 0 };
+	struct timeval timeout = { (time_t)(timeout_ms / 1000),
+		(suseconds_t)(timeout_ms % 1000) * 1000 };
+	struct event **e = r->events;
 
-	r->sigint = evsignal_new(base, SIGINT, on_signal, r);
-	r->sigterm = evsignal_new(base, SIGTERM, on_signal, r);
-	r->patience = evtimer_new(base, on_patience, r);
-	CHECK(r->sigint && r->sigterm && r->patience);
-	CHECK(event_add(r->sigint, NULL) == 0);
-	CHECK(event_add(r->sigterm, NULL) == 0);
-	CHECK(event_add(r->patience, &patience) == 0);
+	e[0] = evsignal_new(base, SIGINT, on_signal, r);
+	e[1] = evsignal_new(base, SIGTERM, on_signal, r);
+	e[2] = evtimer_new(base, on_patience, r);
+	e[3] = evtimer_new(base, on_unreachable, r);
+	for (size_t i = 0; i < ARRAY_LEN(r->events); i++)
+		CHECK(e[i] != NULL);
+	CHECK(event_add(e[0], NULL) == 0);
+	CHECK(event_add(e[1], NULL) == 0);
+	CHECK(event_add(e[2], &patience) == 0);
+	CHECK(event_add(e[3], &timeout) == 0);
 }
 
 static void run_fini(struct run *r)
@@ -464,11 +493,9 @@ static void run_fini(struct run *r)
 		follow_free(r->tasks[i].out.follow);
 		follow_free(r->tasks[i].err.follow);
 	}
-	if (r->sigint != NULL) {
-		event_free(r->sigint);
-		event_free(r->sigterm);
-		event_free(r->patience);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(r->events); i++)
+		if (r->events[i] != NULL)
+			event_free(r->events[i]);
 	butte_scheduler_free(r->scheduler);
 	client_free(r->client); /* ends what followers still asked */
 	free(r->tasks);
@@ -476,10 +503,13 @@ static void run_fini(struct run *r)
 
 static int result(const struct run *r, struct err *e)
 {
-	const char *why = butte_scheduler_error(r->scheduler);
-
+	if (r->failed && !r->interrupted && !r->subscribed)
+		return err_set(e, ERR_IO,
+			"no master took the framework; the last reason: %s. "
+			"Where it is, say --master or BUTTE_MASTER",
+			*r->why != '\0' ? r->why : "none answered");
 	if (r->failed && !r->interrupted)
-		return err_set(e, ERR_DENIED, "%s", why);
+		return err_set(e, ERR_DENIED, "%s", r->why);
 	if (r->failed)
 		return 128 + SIGINT;
 	for (unsigned i = 0; i < r->wish.instances; i++)
@@ -497,7 +527,7 @@ int run_command(const struct args *a, struct err *e)
 		return -1;
 	make_tasks(&r);
 	if (client_new(&r.client, a, e) == 0 && make_scheduler(&r, e) == 0) {
-		make_events(&r);
+		make_events(&r, args_number(a, "timeout", CONNECT_TIMEOUT_MS));
 		(void)butte_scheduler_run(r.scheduler); /* result() looks */
 		status = result(&r, e);
 	}

@@ -4,10 +4,12 @@
  * Exit status: 0 done, 1 it failed, 2 it was told wrongly; `butte run` ends
  * with the task's own.
  */
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/args.h"
 #include "cli/command.h"
@@ -109,8 +111,13 @@ static int execute(const struct command *c, const struct args *a)
 		(void)fprintf(stderr, "butte: %s\n", e.text);
 		return e.code == ERR_INVALID ? EXIT_USAGE : EXIT_FAILURE;
 	}
-	/* A full disk or a closed pipe is found here at the latest. */
+	/* A full disk or a closed pipe is found here at the latest. Who closed
+	 * the pipe has read enough: that needs no words. */
 	if (fflush(stdout) != 0 || ferror(stdout)) {
+		struct pollfd out = { .fd = STDOUT_FILENO };
+
+		if (poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0)
+			return 128 + SIGPIPE;
 		(void)fprintf(stderr, "butte: standard output: write failed\n");
 		return EXIT_FAILURE;
 	}
