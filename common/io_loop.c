@@ -273,6 +273,23 @@ static void stop_when_done(struct loop *l)
 		(void)event_base_loopbreak(l->base); /* we are inside it */
 }
 
+/*
+ * A busy daemon may always have something more to do. What was stepped before
+ * loop_stop() is carried out; what comes after it only as long as the time to
+ * linger lasts. After that it is as if we had died before it came.
+ */
+static bool stop_overdue(struct loop *l)
+{
+	uint64_t now;
+
+	if (!l->stopping)
+		return false;
+	now = loop_now_ms();
+	if (l->linger_until_ms == 0)
+		l->linger_until_ms = now + LOOP_LINGER_MS;
+	return now >= l->linger_until_ms;
+}
+
 static void loop_flush(struct loop *l)
 {
 	struct outbox *box;
@@ -287,6 +304,10 @@ static void loop_flush(struct loop *l)
 	}
 	if (l->committing != NULL || l->failed)
 		return; /* on_done() comes back here */
+	if (stop_overdue(l)) {
+		(void)event_base_loopbreak(l->base); /* we are inside it */
+		return;
+	}
 	box = l->current;
 	l->current = box == &l->boxes[0] ? &l->boxes[1] : &l->boxes[0];
 	if (box->n_records > 0 && l->store != NULL) {

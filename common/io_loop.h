@@ -66,7 +66,8 @@ struct outbox *loop_outbox(struct loop *l);
 void loop_turn(struct loop *l);
 
 /* Runs until loop_stop() or an EXIT effect; returns the exit status. Stops
- * only after the effects of all finished turns have been carried out. */
+ * only after the effects of all turns that were finished by then have been
+ * carried out; of later ones for LOOP_LINGER_MS at most. */
 int loop_run(struct loop *l);
 void loop_stop(struct loop *l, int status);
 

@@ -34,7 +34,8 @@ struct world {
 	int signal;
 	int unsent; /* how often to say yes */
 	int events;
-	bool chain; /* each effect steps again */
+	bool chain;		/* each effect steps again */
+	uint64_t busy_until_ms; /* each effect steps again, with a record */
 };
 
 static void put(struct outbox *o, const char *key)
@@ -50,6 +51,11 @@ static void effect(void *ctx, const struct effect *e)
 	size_t at = strlen(w->seen);
 
 	(void)snprintf(w->seen + at, sizeof(w->seen) - at, "%d ", e->status);
+	if (loop_now_ms() < w->busy_until_ms) {
+		put(loop_outbox(w->loop), "busy");
+		outbox_room(loop_outbox(w->loop), 1, 0, NULL);
+		loop_turn(w->loop);
+	}
 	if (w->chain && e->status < 5) {
 		struct outbox *o = loop_outbox(w->loop);
 
@@ -276,6 +282,20 @@ static void test_linger(void **state)
 	assert_true(loop_now_ms() - began >= 40);
 }
 
+/* A daemon that never comes to rest stops all the same. */
+static void test_stop_when_busy(void **state)
+{
+	struct world *w = *state;
+
+	with_store(w);
+	w->busy_until_ms = loop_now_ms() + LOOP_LINGER_MS * 3;
+	outbox_room(loop_outbox(w->loop), 1, 0, NULL);
+	loop_stop(w->loop, 6);
+	assert_int_equal(loop_run(w->loop), 6);
+	assert_true(loop_now_ms() < w->busy_until_ms);
+	assert_string_not_equal(w->seen, ""); /* that was before the stop */
+}
+
 /* Nothing leaves when the commit fails. */
 static void test_commit_failure(void **state)
 {
@@ -307,6 +327,7 @@ int main(void)
 		T(test_ticks),
 		T(test_signal),
 		T(test_linger),
+		T(test_stop_when_busy),
 		T(test_commit_failure),
 	};
 
