@@ -57,6 +57,8 @@ static void own(struct env *v, const struct agent *a, const struct executor *e)
 	const char *directory = arena_printf(
 		v->mem, "%s/%s", cfg->work_dir, hold_directory(a, e, v->mem));
 	bool v6 = strchr(cfg->ip, ':') != NULL;
+	bool checkpoint =
+		hold_framework_info(e->framework, v->mem)->checkpoint;
 	const char *endpoint = arena_printf(v->mem,
 		v6 ? "[%s]:%" PRId32 : "%s:%" PRId32, cfg->ip, a->info->port);
 
@@ -69,18 +71,20 @@ static void own(struct env *v, const struct agent *a, const struct executor *e)
 	set(v, "MESOS_SLAVE_PID",
 		arena_printf(v->mem, "slave(1)@%s", endpoint));
 	set(v, "MESOS_AGENT_ENDPOINT", endpoint);
-	/* Every framework's tasks outlive the agent here, whether it asked for
-	 * it or not. */
-	set(v, "MESOS_CHECKPOINT", "1");
+	/* Without a checkpoint the master calls its tasks lost as soon as the
+	 * agent is away: they must not go on and double what replaces them. */
+	set(v, "MESOS_CHECKPOINT", checkpoint ? "1" : "0");
 	set(v, "MESOS_HTTP_COMMAND_EXECUTOR", "1");
 	set(v, "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD",
 		duration(e->grace_ms, v->mem));
+	if (cfg->socket_path != NULL)
+		set(v, "MESOS_DOMAIN_SOCKET", cfg->socket_path);
+	if (!checkpoint)
+		return;
 	set(v, "MESOS_RECOVERY_TIMEOUT",
 		duration(cfg->recovery_timeout_ms, v->mem));
 	set(v, "MESOS_SUBSCRIPTION_BACKOFF_MAX",
 		duration(cfg->executor_reregistration_timeout_ms, v->mem));
-	if (cfg->socket_path != NULL)
-		set(v, "MESOS_DOMAIN_SOCKET", cfg->socket_path);
 }
 
 static void set(struct env *v, const char *name, const char *value)
