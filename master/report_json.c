@@ -330,6 +330,9 @@ void report_json_agent(struct json *j, const struct agent *a, bool full)
 	agent_resources(j, a, full);
 	json_kbool(j, "active", a->active);
 	json_kbool(j, "deactivated", false);
+	/* Ours: why an agent that is well is not active. */
+	if (a->withheld != NULL)
+		json_kstr(j, "offers_withheld", a->withheld);
 	json_kstr(j, "version", a->version != NULL ? a->version : "");
 	capabilities(j, a->capabilities,
 		&mesos__v1__agent_info__capability__type__descriptor);
