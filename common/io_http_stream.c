@@ -50,6 +50,18 @@ static size_t queued(const struct http_req *r)
 	return conn_queued(r->peer->conn) + r->out.size;
 }
 
+static void cut_off(struct http_req *r)
+{
+	log_warn("http_stream_cut",
+		"peer=%s target='%s' queued=%zu max=%zu reason='reads too "
+		"slowly'",
+		conn_label(r->peer->conn), http_req_target(r), queued(r),
+		r->server->limits.stream_queue_max);
+	http_server_abort(r->peer);
+}
+
+/* One piece may be larger than the queue is allowed to be (the first event of
+ * a big cluster's stream is): what counts is that the ones before have left. */
 void http_stream_send(
 	struct http_server *s, uint64_t id, const void *data, size_t size)
 {
@@ -59,18 +71,12 @@ void http_stream_send(
 	if (r == NULL || size == 0 || r->is_head)
 		return;
 	CHECK(r->streaming);
-	if (r->chunked)
+	if (queued(r) > s->limits.stream_queue_max)
+		cut_off(r);
+	else if (r->chunked)
 		add_chunk(http_server_out(r), data, size);
 	else
 		buf_add(http_server_out(r), data, size);
-	if (queued(r) <= s->limits.stream_queue_max)
-		return;
-	log_warn("http_stream_cut",
-		"peer=%s target='%s' queued=%zu max=%zu reason='reads too "
-		"slowly'",
-		conn_label(r->peer->conn), http_req_target(r), queued(r),
-		s->limits.stream_queue_max);
-	http_server_abort(r->peer);
 }
 
 void http_stream_close(struct http_server *s, uint64_t id)

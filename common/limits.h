@@ -44,7 +44,8 @@
 #define HTTP_TRIM_DELAY_MS 1000
 /* Clients accepted in one pass of the loop. */
 #define HTTP_ACCEPT_MAX 64
-/* Unsent bytes of a stream before its reader is cut off. */
+/* Unsent bytes of a stream, at which its reader is cut off with the next piece.
+ */
 #define HTTP_STREAM_QUEUE_MAX (16 * 1024 * 1024)
 /* Smaller answers are not worth compressing (Mesos: 1024). */
 #define HTTP_GZIP_MIN	       1024

@@ -837,7 +837,7 @@ static void test_slow_reader(void **state)
 		http_stream_send(w->server, w->stream, piece, 1);
 		sent += sizeof(piece);
 		assert_true(http_stream_queued(w->server, slow_id) <=
-			HTTP_STREAM_QUEUE_MAX);
+			HTTP_STREAM_QUEUE_MAX + sizeof(piece) + 16);
 		raw_turn(w->base, 0);
 		raw_take(&good);
 	}
@@ -848,6 +848,23 @@ static void test_slow_reader(void **state)
 	until(w, &good, "0\r\n\r\n");
 	raw_fini(&slow);
 	raw_fini(&good);
+}
+
+/* The first event of a big cluster's stream is larger than the queue. */
+static void test_large_piece(void **state)
+{
+	struct world *w = *state;
+	struct raw c = open_stream(w);
+	size_t size = 2 * HTTP_STREAM_QUEUE_MAX;
+	char *piece = xcalloc(1, size);
+
+	http_stream_send(w->server, w->stream, piece, size);
+	http_stream_close(w->server, w->stream);
+	until(w, &c, "\r\n0\r\n\r\n");
+	assert_true(c.in.size > size);
+	assert_int_equal(w->gone.size, 0);
+	free(piece);
+	raw_fini(&c);
 }
 
 /* `nc -N`: the end of its input is not the end of its interest. */
@@ -905,6 +922,7 @@ int main(void)
 		TEST(test_stream),
 		TEST(test_stream_gone),
 		TEST(test_slow_reader),
+		TEST(test_large_piece),
 		TEST(test_half_closed),
 	};
 
