@@ -106,7 +106,8 @@ static void again_send(struct agent *a, struct outbox *out)
 	n_executors = frameworks_list(a, &m, mem);
 	executors_list(a, &m, n_executors, mem);
 	tasks_list(a, &m, mem);
-	m.offers_withheld = arena_strdup(mem, a->withheld);
+	m.offers_withheld = arena_strdup(
+		mem, a->leaving ? "the agent is leaving" : a->withheld);
 	log_info("reregister",
 		"agent=%s frameworks=%zu executors=%zu tasks=%zu", a->id,
 		m.n_frameworks, m.n_executors, m.n_tasks);
@@ -201,14 +202,15 @@ void register_again_done(struct agent *a,
 		    out))
 		return;
 	stream_resume(a, out);
-	for (i = 0; i < m->n_lost; i++)
+	/* To one that leaves, all are lost; its goodbye says so. */
+	for (i = 0; !a->leaving && i < m->n_lost; i++)
 		run_lost(a, m->lost[i], out);
 }
 
 static bool accepted(struct agent *a, const char *id, uint64_t ping_timeout_ms,
 	const Mesos__V1__MasterInfo *master, struct outbox *out)
 {
-	if (a->registered || a->leaving)
+	if (a->registered || (a->leaving && a->id == NULL))
 		return false;
 	if (ident_id_check("agent id", id, NULL) != 0 ||
 		(a->id != NULL && strcmp(a->id, id) != 0)) {

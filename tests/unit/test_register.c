@@ -174,6 +174,33 @@ static void test_leave(void **state)
 	}
 }
 
+/* The link breaks while it is leaving: it still says goodbye, so that nobody
+ * waits for it. */
+static void test_leave_over_a_break(void **state)
+{
+	struct rig r;
+	char *container;
+
+	(void)state;
+	rig_init(&r);
+	rig_up(&r, false);
+	container = rig_running(&r, "t");
+	rig_step(&r, &(struct agent_event){ .type = AGENT_UNREGISTER });
+	rig_link(&r, AGENT_UPLINK_DOWN);
+	rig_link(&r, AGENT_UPLINK_UP);
+	assert_non_null(rig_find_sent(&r, SENT(REREGISTER_AGENT)));
+	assert_non_null(rig_find_sent(&r, SENT(REREGISTER_AGENT))
+				->reregister_agent->offers_withheld);
+	rig_registered(&r, true);
+	rig_run_command(&r, "u");
+	assert_int_equal(r.n_said, 0);
+	rig_exited(&r, container, NULL);
+	assert_non_null(rig_find_sent(&r, SENT(UNREGISTER_AGENT)));
+	assert_int_equal(r.said[r.n_said - 1].type, EFFECT_EXIT);
+	free(container);
+	rig_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +210,7 @@ int main(void)
 		cmocka_unit_test(test_pings),
 		cmocka_unit_test(test_other_id),
 		cmocka_unit_test(test_leave),
+		cmocka_unit_test(test_leave_over_a_break),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
