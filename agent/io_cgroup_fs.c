@@ -26,6 +26,7 @@ struct pid_list {
 
 static int file_open(int dir, const char *name, const char *file, int flags);
 static int procs_visit(int dir, const char *path, void *ctx);
+static int put_visit(int dir, const char *path, void *ctx);
 static int remove_visit(int dir, const char *path, void *ctx);
 static int walk(int dir, const char *path, walk_f *fn, void *ctx);
 
@@ -123,6 +124,14 @@ int cgroup_fs_get_key(int dir, const char *name, const char *file,
 			line++;
 	}
 	return -1;
+}
+
+void cgroup_fs_put_all(
+	int dir, const char *name, const char *file, const char *text)
+{
+	const char *what[] = { file, text };
+
+	(void)walk(dir, name, put_visit, what); /* as far as it goes */
 }
 
 int cgroup_fs_kill(int dir, const char *name)
@@ -226,6 +235,13 @@ static int procs_visit(int dir, const char *path, void *ctx)
 	}
 	(void)close(fd); /* only read from */
 	return 0;
+}
+
+static int put_visit(int dir, const char *path, void *ctx)
+{
+	const char *const *what = ctx;
+
+	return cgroup_fs_put(dir, path, what[0], what[1]);
 }
 
 static int remove_visit(int dir, const char *path, void *ctx)

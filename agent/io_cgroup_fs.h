@@ -29,6 +29,10 @@ int cgroup_fs_get_u64(
 int cgroup_fs_get_key(int dir, const char *name, const char *file,
 	const char *key, uint64_t *ret);
 
+/* Writes the text to that file of every directory of the subtree, as far as it
+ * takes it. */
+void cgroup_fs_put_all(
+	int dir, const char *name, const char *file, const char *text);
 /* Sends SIGKILL to every process of the subtree; returns how many there are. */
 int cgroup_fs_kill(int dir, const char *name);
 /* Up to n pids of the subtree. */

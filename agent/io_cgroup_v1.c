@@ -254,8 +254,8 @@ static int kill_all(struct cgroup_host *h, const char *name)
 		return 0;
 	freeze(fd, name);
 	n = cgroup_fs_kill(fd, name);
-	(void)cgroup_fs_put(fd, name, "freezer.state",
-		"THAWED"); /* gone: then nothing is frozen */
+	/* Also what its own tasks froze: it could not die. */
+	cgroup_fs_put_all(fd, name, "freezer.state", "THAWED");
 	return n;
 }
 

@@ -156,7 +156,7 @@ static void kill_all(int fd, const char *name)
 	(void)cgroup_fs_put(
 		fd, name, "cgroup.freeze", "1"); /* if not: kill as they are */
 	(void)cgroup_fs_kill(fd, name);		 /* counted by the caller */
-	(void)cgroup_fs_put(fd, name, "cgroup.freeze", "0"); /* may be gone */
+	cgroup_fs_put_all(fd, name, "cgroup.freeze", "0");
 }
 
 static int v2_destroy(struct cgroup_host *h, const char *name, int main_pid)

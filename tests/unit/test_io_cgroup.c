@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -83,6 +84,8 @@ static pid_t sleeper(struct cgroup_host *h, const char *name)
 	assert_int_equal(pipe(ready), 0);
 	pid = fork();
 	if (pid == 0) {
+		/* A failed test leaves nobody behind. */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (h != NULL)
 			enter(h, name);
 		(void)!write(ready[1], "r", 1);
@@ -281,6 +284,48 @@ static void test_destroy(void **state)
 	destroys_all(open_host(NULL, false));
 }
 
+/* A task of root's can make cgroups in its own, freeze itself, and leave some
+ * hierarchies. */
+static void test_hostile_root_task(void **state)
+{
+	struct cgroup_host *h = open_host(NULL, false);
+	struct agent_limits limits = { .cpu_milli = 1000, .mem_mb = 64 };
+	char text[32];
+	struct err e = { 0 };
+	pid_t nested, left;
+	int status;
+
+	(void)state;
+	if (cgroup_kind(h) != CGROUP_V1) {
+		cgroup_close(h);
+		skip();
+	}
+	assert_int_equal(cgroup_make(h, "c1", &limits, &e), 0);
+	nested = sleeper(h, "c1");
+	left = sleeper(h, "c1");
+	assert_int_equal(mkdir(v1_path("freezer", "c1/x"), 0755), 0);
+	assert_int_equal(mkdir(v1_path("freezer", "c1/x/y"), 0755), 0);
+	assert_int_equal(mkdir(v1_path("memory", "c1/m"), 0755), 0);
+	assert_int_equal(
+		cgroup_fs_put_u64(AT_FDCWD, v1_path("freezer", "c1/x/y"),
+			"cgroup.procs", (uint64_t)nested),
+		0);
+	assert_int_equal(cgroup_fs_put(AT_FDCWD, v1_path("freezer", "c1/x/y"),
+				 "freezer.state", "FROZEN"),
+		0);
+	assert_int_equal(cgroup_fs_put_u64(AT_FDCWD, v1_path("memory", "c1/m"),
+				 "cgroup.procs", (uint64_t)nested),
+		0);
+	(void)snprintf(text, sizeof(text), "%d", (int)left);
+	assert_int_equal(cgroup_fs_put(AT_FDCWD, "/sys/fs/cgroup/freezer",
+				 "cgroup.procs", text),
+		0);
+	assert_true(destroy(h, "c1"));
+	assert_int_equal(waitpid(nested, &status, 0), nested);
+	assert_int_equal(waitpid(left, &status, 0), left);
+	cgroup_close(h);
+}
+
 /* A v2 mount without controllers is on most v1 machines, too. */
 static void test_v2_destroy(void **state)
 {
@@ -432,6 +477,7 @@ int main(void)
 		cmocka_unit_test(test_refused_values_leave_nothing),
 		cmocka_unit_test(test_two_agents),
 		cmocka_unit_test(test_destroy),
+		cmocka_unit_test(test_hostile_root_task),
 		cmocka_unit_test(test_v2_destroy),
 		cmocka_unit_test(test_v2_values),
 		cmocka_unit_test(test_oom),
