@@ -90,6 +90,11 @@ struct http_server *front_server(struct front *f)
 	return f->server;
 }
 
+size_t front_pending(const struct front *f)
+{
+	return HASH_COUNT(f->exchanges);
+}
+
 static struct front *front_cast(void *ctx)
 {
 	struct front *f = ctx;
@@ -249,10 +254,16 @@ static void on_request(
 {
 	struct front *f = front_cast(ctx);
 	const struct front_route *route = route_checked(f, r);
+	uint64_t id = http_req_id(r);
+	struct exchange *x;
 
 	if (route == NULL || route->stream_body || !jsonp_take(f, r))
 		return;
 	route->handle(f->ctx, route, r, body, size);
+	/* Answered by the handler itself, and r is something else by now. */
+	x = exchange_find(f, id);
+	if (x != NULL && http_req_find(f->server, id) == NULL)
+		exchange_remove(f, x);
 }
 
 static void on_gone(void *ctx, uint64_t id)

@@ -55,6 +55,8 @@ struct front *front_new(
 	struct event_base *base, const struct front_ops *ops, void *ctx);
 void front_free(struct front *f);
 struct http_server *front_server(struct front *f);
+/* Exchanges that it remembers something of. */
+size_t front_pending(const struct front *f);
 
 /*
  * Decodes the body of a call by its Content-Type into the arena. NULL: it has

@@ -107,8 +107,11 @@ void api_effect(struct api *a, const struct effect *e)
 	front_effect(a->front, e);
 }
 
+/* What is put there goes with the turn, also when nothing is stepped: a call
+ * that can't be read. */
 static struct arena *turn_arena(const struct api *a)
 {
+	loop_turn(a->loop);
 	return &loop_outbox(a->loop)->arena;
 }
 

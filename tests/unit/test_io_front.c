@@ -87,6 +87,16 @@ static void on_text(void *ctx, const struct front_route *route,
 	carry_out(w);
 }
 
+/* Answers without an effect. */
+static void on_now(void *ctx, const struct front_route *route,
+	struct http_req *r, const uint8_t *body, size_t size)
+{
+	struct world *w = ctx;
+
+	(void)route, (void)body, (void)size;
+	http_reply_text(front_server(w->front), http_req_id(r), 200, "at once");
+}
+
 static void on_down(void *ctx, uint64_t stream)
 {
 	struct world *w = ctx;
@@ -98,6 +108,7 @@ static const struct front_route routes[] = {
 	{ .path = "/api/v1/scheduler", .methods = "POST", .handle = on_call },
 	{ .path = "/api/v1", .methods = "POST", .handle = on_text, .arg = 2 },
 	{ .path = "/json", .handle = on_text, .arg = 1 },
+	{ .path = "/now", .handle = on_now },
 	{ .path = "/exact", .handle = on_text, .arg = 3, .exact = true },
 	{ .path = NULL },
 };
@@ -189,6 +200,7 @@ static void test_routes(void **state)
 		{ "/slave%281%29/json", "{\"a\":1}" },
 		{ "/json?jsonp=cb.x", "cb.x({\"a\":1})" },
 		{ "/json?jsonp=alert(1)", " 400 " },
+		{ "/now?jsonp=cb", "at once" },
 		{ "/exact", "route 3" },
 		{ "/exact/x", " 404 " },
 		{ "/jsonx", " 404 " },
@@ -201,6 +213,7 @@ static void test_routes(void **state)
 		snprintf(request, sizeof(request),
 			"GET %s HTTP/1.1\r\nHost: x\r\n\r\n", rows[i].path);
 		EXPECT(talk(w, request, rows[i].want), rows[i].want);
+		assert_int_equal(front_pending(w->front), 0);
 	}
 	EXPECT(talk(w, "GET /api/v1 HTTP/1.1\r\nHost: x\r\n\r\n", "Allow"),
 		"Allow: POST");
