@@ -41,7 +41,9 @@ static int parse_port(
 
 static bool is_host(const char *host, size_t size, bool bracketed)
 {
-	if (size == 0 || size > ADDRESS_HOST_MAX)
+	/* In brackets stands an IPv6 address and nothing else. */
+	if (size == 0 || size > ADDRESS_HOST_MAX ||
+		(bracketed && memchr(host, ':', size) == NULL))
 		return false;
 	for (size_t i = 0; i < size; i++) {
 		char c = host[i];

@@ -37,6 +37,7 @@ static void test_parse(void **state)
 		{ "::1", NULL, 0 },
 		{ "[::1", NULL, 0 },
 		{ "[::1]x", NULL, 0 },
+		{ "[m1]", NULL, 0 },
 		{ "m 1", NULL, 0 },
 		{ "zk://a:2181/mesos", NULL, 0 },
 	};
