@@ -196,6 +196,24 @@ static void master_kill(struct world *w, struct world_task *t)
 	obey(w);
 }
 
+static void master_shuts_down(struct world *w, const char *executor)
+{
+	Butte__Link__ShutdownExecutor m = BUTTE__LINK__SHUTDOWN_EXECUTOR__INIT;
+	Mesos__V1__FrameworkID f = MESOS__V1__FRAMEWORK_ID__INIT;
+	Mesos__V1__ExecutorID e = MESOS__V1__EXECUTOR_ID__INIT;
+	char framework[] = "f", id[16];
+
+	if (!w->up)
+		return;
+	(void)snprintf(id, sizeof(id), "%s", executor);
+	f.value = framework;
+	e.value = id;
+	m.framework_id = &f;
+	m.executor_id = &e;
+	rig_msg(&w->r, BUTTE__LINK__TO_AGENT__MSG_SHUTDOWN_EXECUTOR, &m);
+	obey(w);
+}
+
 /* Tasks that the agent doesn't tell of are lost to the master. */
 static void master_reregisters(
 	struct world *w, const Butte__Link__ReregisterAgent *m)
@@ -624,6 +642,8 @@ static void happen(struct world *w)
 	case 3:
 		if (w->n_tasks > 0 && dice(w, 2) == 0)
 			master_kill(w, &w->tasks[dice(w, w->n_tasks)]);
+		else if (dice(w, 8) == 0)
+			master_shuts_down(w, dice(w, 2) == 0 ? "x1" : "x2");
 		return;
 	case 4:
 	case 5:
