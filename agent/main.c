@@ -308,8 +308,14 @@ static int launcher_find(struct program *p, struct err *e)
 	size_t i;
 
 	p->config.launcher_dir = p->options.launcher_dir;
-	if (p->config.launcher_dir != NULL)
-		return 0;
+	if (p->config.launcher_dir != NULL) {
+		file = arena_printf(
+			&p->arena, "%s/butte-executor", p->config.launcher_dir);
+		if (access(file, X_OK) == 0)
+			return 0;
+		return err_set(e, ERR_NOT_FOUND, "--launcher_dir: '%s': %s",
+			file, strerror(errno));
+	}
 	if (n < 0)
 		return err_set(e, ERR_IO, "readlink '/proc/self/exe': %s",
 			strerror(errno));
