@@ -21,12 +21,14 @@
 #include "common/log.h"
 #include "common/prng.h"
 #include "common/task_state.h"
+#include "master/state.h"
 #include "master_world.h"
 
 #define STEPS	   100000
 #define FRAMEWORKS 4
 #define AGENTS	   4
 #define TASKS_MAX  64 /* of one agent */
+#define EXECS_MAX  32 /* of one agent */
 #define OFFERS_MAX 64 /* that a framework remembers */
 #define PLENTY	   "cpus:8;mem:8192;disk:1000;ports:[31000-31999]"
 
@@ -35,16 +37,27 @@ struct job {
 	bool used;
 	char framework[300];
 	char id[64];
-	uint8_t *run; /* the RunTask, encoded */
+	char executor[16]; /* "": a command task */
+	uint8_t *run;	   /* the RunTask, encoded */
 	size_t run_size;
 	int state;
 	unsigned pending; /* number of the update that waits; 0: none */
 	bool kill;
 };
 
+/* A custom executor as its agent knows it. */
+struct exec {
+	bool used;
+	char framework[300];
+	char id[16];
+	uint8_t *info; /* ExecutorInfo, encoded */
+	size_t info_size;
+};
+
 struct node {
 	struct world_agent a;
 	struct job jobs[TASKS_MAX];
+	struct exec execs[EXECS_MAX];
 	bool deaf; /* doesn't answer pings */
 };
 
@@ -101,10 +114,52 @@ static void job_end(struct job *j)
 	*j = (struct job){ 0 };
 }
 
+static struct exec *exec_find(
+	struct node *n, const char *framework, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < EXECS_MAX; i++)
+		if (n->execs[i].used && strcmp(n->execs[i].id, id) == 0 &&
+			strcmp(n->execs[i].framework, framework) == 0)
+			return &n->execs[i];
+	return NULL;
+}
+
+static void exec_end(struct exec *x)
+{
+	free(x->info);
+	*x = (struct exec){ 0 };
+}
+
+static void exec_new(struct node *n, const Mesos__V1__ExecutorInfo *info)
+{
+	struct exec *x;
+	size_t i;
+
+	for (i = 0; i < EXECS_MAX && n->execs[i].used; i++)
+		;
+	assert_true(i < EXECS_MAX);
+	x = &n->execs[i];
+	x->used = true;
+	(void)snprintf(x->framework, sizeof(x->framework), "%s",
+		info->framework_id->value);
+	(void)snprintf(x->id, sizeof(x->id), "%s", info->executor_id->value);
+	x->info_size = protobuf_c_message_get_packed_size(&info->base);
+	x->info = xmalloc(x->info_size);
+	(void)protobuf_c_message_pack(&info->base, x->info);
+}
+
+/* With its executors. */
 static void jobs_end(struct node *n, const char *framework)
 {
 	size_t i;
 
+	for (i = 0; i < EXECS_MAX; i++)
+		if (n->execs[i].used &&
+			(framework == NULL ||
+				strcmp(n->execs[i].framework, framework) == 0))
+			exec_end(&n->execs[i]);
 	for (i = 0; i < TASKS_MAX; i++)
 		if (n->jobs[i].used &&
 			(framework == NULL ||
@@ -131,9 +186,20 @@ static struct job *job_new(
 
 static void on_run(struct node *n, const Butte__Link__RunTask *run)
 {
+	const Mesos__V1__ExecutorInfo *x = run->task->executor;
 	struct job *j = job_new(
 		n, run->framework->id->value, run->task->task_id->value);
 
+	if (x != NULL) {
+		/* The master knows what is there. */
+		assert_int_equal(run->launch_executor,
+			exec_find(n, j->framework, x->executor_id->value) ==
+				NULL);
+		(void)snprintf(j->executor, sizeof(j->executor), "%s",
+			x->executor_id->value);
+		if (run->launch_executor)
+			exec_new(n, x);
+	}
 	j->run_size = protobuf_c_message_get_packed_size(&run->base);
 	j->run = xmalloc(j->run_size);
 	(void)protobuf_c_message_pack(&run->base, j->run);
@@ -330,6 +396,23 @@ static void subscribe(struct sim *s, struct client *c)
 	hear(s);
 }
 
+/* The task's command becomes that of an executor, one of three. */
+static void with_executor(struct sim *s, Mesos__V1__TaskInfo *t)
+{
+	struct arena *arena = &s->w.arena;
+	Mesos__V1__ExecutorInfo *x = arena_alloc(arena, sizeof(*x));
+
+	mesos__v1__executor_info__init(x);
+	x->executor_id = arena_alloc(arena, sizeof(*x->executor_id));
+	mesos__v1__executor_id__init(x->executor_id);
+	x->executor_id->value =
+		arena_printf(arena, "x%u", (unsigned)roll(s, 3));
+	x->resources = world_res(&s->w, "cpus:0.125;mem:16", &x->n_resources);
+	x->command = t->command;
+	t->command = NULL;
+	t->executor = x;
+}
+
 static void accept(struct sim *s, struct client *c)
 {
 	Mesos__V1__TaskInfo *tasks[3];
@@ -347,6 +430,8 @@ static void accept(struct sim *s, struct client *c)
 				: roll(s, 2) == 0
 				? "cpus:0.5;mem:64"
 				: "cpus:0.25;mem:32;ports:[31000-31001]");
+		if (roll(s, 4) == 0)
+			with_executor(s, tasks[i]);
 	}
 	(void)world_accept(
 		&s->w, &c->fw, c->offers[o], tasks, n, roll(s, 2) == 0 ? 0 : 5);
@@ -469,6 +554,39 @@ static void job_acts(struct sim *s, struct node *n)
 		update_send(s, n, j); /* or once more */
 }
 
+/* With it end its tasks; an agent says that first. */
+static void exec_exits(struct sim *s, struct node *n, struct exec *x)
+{
+	Butte__Link__ExitedExecutor exited = BUTTE__LINK__EXITED_EXECUTOR__INIT;
+	Mesos__V1__FrameworkID framework = MESOS__V1__FRAMEWORK_ID__INIT;
+	Mesos__V1__ExecutorID id = MESOS__V1__EXECUTOR_ID__INIT;
+	w_to_master msg = BUTTE__LINK__TO_MASTER__INIT;
+	size_t i;
+
+	framework.value = arena_strdup(&s->w.arena, x->framework);
+	id.value = arena_strdup(&s->w.arena, x->id);
+	for (i = 0; i < TASKS_MAX; i++) {
+		struct job *j = &n->jobs[i];
+
+		if (!j->used || strcmp(j->executor, x->id) != 0 ||
+			strcmp(j->framework, x->framework) != 0 ||
+			task_state_is_terminal(j->state))
+			continue;
+		j->state = W_STATE(FAILED);
+		j->pending = ++s->updates;
+		if (n->a.link != 0)
+			update_send(s, n, j);
+	}
+	exec_end(x);
+	if (n->a.link == 0)
+		return;
+	exited.framework_id = &framework;
+	exited.executor_id = &id;
+	msg.exited_executor = &exited;
+	world_tell(&s->w, &n->a, BUTTE__LINK__TO_MASTER__MSG_EXITED_EXECUTOR,
+		&msg);
+}
+
 static Mesos__V1__Task *job_task(
 	struct sim *s, const struct job *j, Mesos__V1__FrameworkInfo **ret_info)
 {
@@ -496,8 +614,25 @@ static Mesos__V1__Task *job_task(
 		t->has_status_update_uuid = 1;
 		t->status_update_uuid = world_uuid(&s->w, j->pending);
 	}
+	if (run->task->executor != NULL)
+		t->executor_id = run->task->executor->executor_id;
 	*ret_info = run->framework;
 	return t;
+}
+
+static void execs_bring(
+	struct sim *s, const struct node *n, Butte__Link__ReregisterAgent *to)
+{
+	size_t i;
+
+	to->executors =
+		arena_alloc(&s->w.arena, EXECS_MAX * sizeof(to->executors[0]));
+	for (i = 0; i < EXECS_MAX; i++)
+		if (n->execs[i].used)
+			to->executors[to->n_executors++] = MSG_UNPACK(
+				Mesos__V1__ExecutorInfo, &s->w.arena,
+				&mesos__v1__executor_info__descriptor,
+				n->execs[i].info, n->execs[i].info_size, NULL);
 }
 
 static void come_back(struct sim *s, struct node *n)
@@ -526,6 +661,7 @@ static void come_back(struct sim *s, struct node *n)
 		with.tasks[with.n_tasks++] = t;
 		with.frameworks[with.n_frameworks++] = info;
 	}
+	execs_bring(s, n, &with);
 	(void)world_reregister(&s->w, &n->a, PLENTY, &with);
 	hear(s);
 }
@@ -543,6 +679,16 @@ static void agent_acts(struct sim *s)
 		return;
 	}
 	switch (roll(s, 300)) {
+	case 6:
+	case 7:
+	case 8:
+		i = roll(s, EXECS_MAX);
+		if (n->execs[i].used)
+			exec_exits(s, n, &n->execs[i]);
+		break;
+	case 9: /* it asks again, though it needn't */
+		come_back(s, n);
+		break;
 	case 0:
 		world_link_down(&s->w, &n->a);
 		break;
@@ -563,6 +709,9 @@ static void agent_acts(struct sim *s)
 		for (i = 0; i < TASKS_MAX; i++)
 			if (n->jobs[i].used && roll(s, 4) == 0)
 				job_end(&n->jobs[i]);
+		for (i = 0; i < EXECS_MAX; i++)
+			if (n->execs[i].used && roll(s, 4) == 0)
+				exec_end(&n->execs[i]);
 		world_link_down(&s->w, &n->a);
 		break;
 	}
@@ -653,6 +802,47 @@ static void heal(struct sim *s)
 	}
 }
 
+static int64_t amount(
+	Mesos__V1__Resource *const *msgs, size_t n, const char *name)
+{
+	struct res r = RES_INIT;
+	int64_t sum;
+
+	assert_int_equal(res_from_msgs(&r, msgs, n, NULL), 0);
+	sum = res_sum(&r, name);
+	res_fini(&r);
+	return sum;
+}
+
+/* Nothing is sold twice, nothing is kept back. */
+static void used_agree(struct sim *s, struct node *n)
+{
+	static const char *const names[] = { "cpus", "mem" };
+	const struct agent *a = state_agent_find(s->w.m, n->a.id);
+	Butte__Link__ReregisterAgent with = BUTTE__LINK__REREGISTER_AGENT__INIT;
+	Mesos__V1__FrameworkInfo *info;
+	const Mesos__V1__Task *t;
+	size_t i, k;
+
+	assert_non_null(a);
+	execs_bring(s, n, &with);
+	for (k = 0; k < ARRAY_LEN(names); k++) {
+		int64_t sum = 0;
+
+		for (i = 0; i < with.n_executors; i++)
+			sum += amount(with.executors[i]->resources,
+				with.executors[i]->n_resources, names[k]);
+		for (i = 0; i < TASKS_MAX; i++) {
+			t = n->jobs[i].used ? job_task(s, &n->jobs[i], &info)
+					    : NULL;
+			if (t != NULL && !task_state_is_terminal((int)t->state))
+				sum += amount(
+					t->resources, t->n_resources, names[k]);
+		}
+		assert_int_equal(res_sum(&a->used, names[k]), sum);
+	}
+}
+
 /* What the master says of a framework's tasks is what runs on agents. */
 static void agree(struct sim *s)
 {
@@ -686,6 +876,8 @@ static void agree(struct sim *s)
 		for (k = 0; k < TASKS_MAX; k++)
 			run += s->nodes[i].jobs[k].used;
 	assert_int_equal(known, run);
+	for (i = 0; i < AGENTS; i++)
+		used_agree(s, &s->nodes[i]);
 	world_clear(&s->w);
 	s->seen = 0;
 }
