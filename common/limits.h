@@ -114,6 +114,9 @@
 #define ATTRIBUTES_MAX 1024
 /* Reservations stacked on one resource; each is one level of a role. */
 #define RES_REFINEMENTS_MAX 64
+/* Roles of one framework: each is offered by itself, and lists of them are
+ * walked. */
+#define FRAMEWORK_ROLES_MAX 1024
 /* History of one task's statuses: an executor may go to and fro for ever. */
 #define TASK_STATUSES_MAX 64
 /* Attempts of events in one turn before effects must leave. */

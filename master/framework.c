@@ -9,6 +9,7 @@
 #include "common/check.h"
 #include "common/err.h"
 #include "common/json_text.h"
+#include "common/limits.h"
 #include "common/log.h"
 #include "common/msg.h"
 #include "common/outbox.h"
@@ -323,8 +324,7 @@ void framework_heartbeat(struct master *m, struct framework *fw)
 {
 	CHECK(fw->state == FRAMEWORK_CONNECTED);
 	notify_heartbeat(m, fw);
-	state_deadline_set(
-		m, &fw->heartbeat, state_grid(m->now_ms + NOTIFY_HEARTBEAT_MS));
+	state_deadline_every(m, &fw->heartbeat, NOTIFY_HEARTBEAT_MS);
 }
 
 /* --- waiting for it -------------------------------------------------------------------- */
@@ -462,8 +462,10 @@ static bool roles_are_its(struct master *m, const struct framework *fw,
 {
 	size_t i;
 
+	/* Longer lists repeat themselves, or have others' roles. */
 	for (i = 0; i < n; i++) {
-		if (state_framework_in_role(fw, roles[i]))
+		if (n <= FRAMEWORK_ROLES_MAX &&
+			state_framework_in_role(fw, roles[i]))
 			continue;
 		METRICS_BUMP(m, DROPPED_MESSAGES);
 		log_warn("call_dropped",

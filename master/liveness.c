@@ -45,18 +45,11 @@ void liveness_activate(struct master *m, struct agent *a)
 
 /* --- pings --------------------------------------------------------------------------- */
 
-/* A time that the grid would make much shorter, or nothing, is kept as it is;
- * only tests have such. */
 static void ping(struct master *m, struct agent *a)
 {
-	uint64_t wait_ms = m->cfg.agent_ping_timeout_ms;
-	uint64_t at_ms = m->now_ms + wait_ms;
-
 	a->pong_due = true;
 	downlink_ping(m, a);
-	if (wait_ms >= 4ull * STATE_GRID_MS)
-		at_ms = state_grid(at_ms);
-	state_deadline_set(m, &a->ping, at_ms);
+	state_deadline_every(m, &a->ping, m->cfg.agent_ping_timeout_ms);
 }
 
 void liveness_start(struct master *m, struct agent *a)

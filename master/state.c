@@ -12,6 +12,8 @@
 #include "master/alloc.h"
 #include "mesos/v1/mesos.pb-c.h"
 
+#define GRID_MS 250
+
 static void blob_set(struct blob *b, const ProtobufCMessage *msg);
 static void blob_free(struct blob *b);
 static void framework_free(struct framework *fw);
@@ -91,14 +93,21 @@ static void blob_free(struct blob *b)
 
 /* --- time ------------------------------------------------------------------ */
 
-uint64_t state_grid(uint64_t at_ms)
-{
-	return at_ms - at_ms % STATE_GRID_MS;
-}
-
 void state_deadline_set(struct master *m, struct deadline *d, uint64_t at_ms)
 {
 	heap_update(&m->deadlines, &d->node, at_ms);
+}
+
+void state_deadline_every(
+	struct master *m, struct deadline *d, uint64_t interval_ms)
+{
+	uint64_t at_ms = m->now_ms + (interval_ms > 0 ? interval_ms : 1);
+
+	/* Short ones are for tests, and would lose too much of themselves. */
+	if (interval_ms >= 4 * GRID_MS)
+		at_ms -= at_ms % GRID_MS;
+	CHECK(at_ms > m->now_ms);
+	state_deadline_set(m, d, at_ms);
 }
 
 void state_deadline_clear(struct master *m, struct deadline *d)

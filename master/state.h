@@ -243,12 +243,13 @@ void state_fini(struct master *m);
 
 /* --- time ------------------------------------------------------------- */
 
-/* Sets or moves the deadline. Periodic ones are put on a grid, earlier rather
- * than later, so that thousands of them share a wake-up. */
+/* Sets or moves the deadline. */
 void state_deadline_set(struct master *m, struct deadline *d, uint64_t at_ms);
+/* For what comes again and again: on a grid, rather early than late, so that
+ * thousands of them share a wake-up. */
+void state_deadline_every(
+	struct master *m, struct deadline *d, uint64_t interval_ms);
 void state_deadline_clear(struct master *m, struct deadline *d);
-#define STATE_GRID_MS 250
-uint64_t state_grid(uint64_t at_ms);
 
 /* --- frameworks ------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 
 #include "common/err.h"
 #include "common/ident.h"
+#include "common/limits.h"
 #include "master/master.h"
 #include "mesos/v1/mesos.pb-c.h"
 #include "mesos/v1/scheduler/scheduler.pb-c.h"
@@ -235,6 +236,10 @@ static int roles_check(const struct master_config *cfg,
 		return err_set(e, ERR_INVALID,
 			"'role' is set although the framework has the "
 			"MULTI_ROLE capability; use 'roles'");
+	if (info->n_roles > FRAMEWORK_ROLES_MAX)
+		return err_set(e, ERR_LIMIT,
+			"%zu roles; a framework can have at most %d",
+			info->n_roles, FRAMEWORK_ROLES_MAX);
 	for (i = 0; i < info->n_roles; i++) {
 		if (role_check(cfg, info->roles[i], e) != 0)
 			return -1;
@@ -270,6 +275,11 @@ static int offer_filters_check(
 {
 	size_t i, k, q;
 
+	if (info->n_offer_filters > FRAMEWORK_ROLES_MAX)
+		return err_set(e, ERR_LIMIT,
+			"%zu 'offer_filters'; a framework can have at most %d "
+			"roles",
+			info->n_offer_filters, FRAMEWORK_ROLES_MAX);
 	for (i = 0; i < info->n_offer_filters; i++) {
 		const Mesos__V1__OfferFilters *f =
 			info->offer_filters[i]->value;
@@ -305,6 +315,11 @@ static int suppressed_check(const Mesos__V1__FrameworkInfo *info,
 {
 	size_t i;
 
+	if (n > FRAMEWORK_ROLES_MAX)
+		return err_set(e, ERR_LIMIT,
+			"%zu 'suppressed_roles'; a framework can have at "
+			"most %d roles",
+			n, FRAMEWORK_ROLES_MAX);
 	for (i = 0; i < n; i++)
 		if (!in_roles(info, suppressed[i]))
 			return err_set(e, ERR_INVALID,

@@ -280,6 +280,12 @@ static const char *persistence(const Mesos__V1__Resource *r)
 		: NULL;
 }
 
+/* Others can't clash; so most lists are walked once. */
+static bool is_special(const Mesos__V1__Resource *r)
+{
+	return r->revocable != NULL || persistence(r) != NULL;
+}
+
 /* What two objects of one list, or of task and executor, must not be. */
 static int pair_check(const Mesos__V1__Resource *a,
 	const Mesos__V1__Resource *b, struct err *e)
@@ -307,8 +313,8 @@ static int list_check(const char *what, const char *role,
 		const Mesos__V1__Resource__AllocationInfo *al =
 			msgs[i]->allocation_info;
 
-		for (k = 0; k < i; k++)
-			if (pair_check(msgs[k], msgs[i], e) != 0)
+		for (k = 0; is_special(msgs[i]) && k < n; k++)
+			if (k != i && pair_check(msgs[k], msgs[i], e) != 0)
 				return err_wrap(e, "%s", what);
 		if (al != NULL && al->role != NULL &&
 			strcmp(al->role, role) != 0)

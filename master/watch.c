@@ -93,8 +93,7 @@ void watch_heartbeat(struct master *m, struct watcher *w)
 	event ev = MESOS__V1__MASTER__EVENT__INIT;
 
 	emit(m, w, EVENT(HEARTBEAT), &ev);
-	state_deadline_set(
-		m, &w->heartbeat, state_grid(m->now_ms + NOTIFY_HEARTBEAT_MS));
+	state_deadline_every(m, &w->heartbeat, NOTIFY_HEARTBEAT_MS);
 }
 
 void watch_task_added(struct master *m, const struct task *t)
