@@ -242,7 +242,7 @@ $(B)/libbutte.so: $(B)/libbutte.o $(B)/libbutte.map
 $(B)/butte.pc: sched/butte.pc.in Makefile
 	@mkdir -p $(@D)
 	$(Q)sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@VERSION@,$(VERSION),' \
-		-e 's,@DEPS@,$(DEPS_PURE) $(DEPS_EDGE),' $< >$@
+		-e 's,@DEPS@,$(filter-out sqlite3 %pthreads,$(DEPS_EDGE)),' $< >$@
 
 # --- tests --------------------------------------------------------------
 

@@ -228,14 +228,10 @@ const struct table_column census_framework_columns[] = {
 	{ NULL },
 };
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 static const char *old_role(const Mesos__V1__FrameworkInfo *info)
 {
 	return info->role;
 }
-#pragma GCC diagnostic pop
-
 void census_roles(struct buf *to, const Mesos__V1__FrameworkInfo *info)
 {
 	for (size_t i = 0; i < info->n_roles; i++)

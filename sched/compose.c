@@ -5,9 +5,6 @@
 
 #include "common/mem.h"
 
-/* Initialisers name the deprecated fields too. */
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-
 /* A message on the heap, with its defaults, as protobuf-c frees it. */
 #define NEW(type, init)                                 \
 	(__extension__({                                \

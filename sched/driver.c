@@ -432,14 +432,10 @@ static void send_call(struct driver *d, const call_t *c, struct outbox *out)
 }
 
 /* Frameworks without MULTI_ROLE still use it. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 static const char *old_role(const Mesos__V1__FrameworkInfo *f)
 {
 	return f->role != NULL ? f->role : "*";
 }
-#pragma GCC diagnostic pop
-
 /* Which roles the framework has, by either way to say it. */
 static void all_roles(const struct driver *d, struct roles *to)
 {
