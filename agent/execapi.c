@@ -324,7 +324,9 @@ static void update(struct agent *a, struct executor *e,
 	struct task *t = hold_task_find(e->framework, s->task_id->value);
 
 	if (e->framework->terminating) {
+		/* Nobody is left to be told; the executor need not wait. */
 		a->metrics.invalid_updates++;
+		acknowledge(e, s, out);
 		return;
 	}
 	if (t == NULL || t->executor != e) {
