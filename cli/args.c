@@ -6,6 +6,7 @@
 
 #include "cli/near.h"
 #include "common/check.h"
+#include "common/duration.h"
 #include "common/err.h"
 #include "common/mem.h"
 
@@ -288,31 +289,17 @@ int args_milli(const char *text, uint64_t *ret, struct err *e)
 
 int args_duration(const char *text, uint64_t *ret_ms, struct err *e)
 {
-	static const struct {
-		const char *unit;
-		uint64_t ms;
-	} units[] = {
-		{ "", 1000 },
-		{ "ms", 1 },
-		{ "s", 1000 },
-		{ "secs", 1000 },
-		{ "m", 60 * 1000 },
-		{ "mins", 60 * 1000 },
-		{ "h", 3600 * 1000 },
-		{ "hrs", 3600 * 1000 },
-		{ "d", 86400 * 1000 },
-		{ "days", 86400 * 1000 },
-		{ "weeks", 7 * 86400 * 1000 },
-	};
-	const char *at = text;
-	uint64_t v;
+	uint64_t seconds;
+	int64_t ns;
 
-	if (digits(&at, 1000ULL * 1000 * 1000, &v) == 0)
-		for (size_t i = 0; i < ARRAY_LEN(units); i++)
-			if (strcmp(at, units[i].unit) == 0) {
-				*ret_ms = v * units[i].ms;
-				return 0;
-			}
+	if (args_uint(text, 1000ULL * 1000 * 1000, &seconds, NULL) == 0) {
+		*ret_ms = seconds * 1000;
+		return 0;
+	}
+	if (duration_parse(text, &ns, NULL) == 0) {
+		*ret_ms = (uint64_t)ns / 1000000;
+		return 0;
+	}
 	return err_set(e, ERR_INVALID,
 		"'%s' is not a duration such as 250ms, 10secs, 3mins or 1hrs",
 		text);

@@ -20,7 +20,7 @@ enum args_type {
 	ARGS_TEXT,     /* anything */
 	ARGS_UINT,     /* a whole number, 0 to 4294967295 */
 	ARGS_MILLI,    /* "0.5", kept as thousandths */
-	ARGS_DURATION, /* "90", "250ms", "10secs", "3m"; kept as ms */
+	ARGS_DURATION, /* "90", "250ms", "10secs"; kept as ms */
 };
 
 struct args_option {
@@ -68,7 +68,7 @@ uint64_t args_number(
 /* The nth value of an option that can be repeated; NULL after the last. */
 const char *args_nth(const struct args *a, const char *name, size_t nth);
 
-/* "90" (seconds), "250ms", "10secs", "3mins", "1hrs", "2days": to ms. */
+/* "90" (seconds), or as common/duration.h: "250ms", "1.5hrs"; to ms. */
 int args_duration(const char *text, uint64_t *ret_ms, struct err *e);
 /* "1", "0.25", up to three decimals: to thousandths. */
 int args_milli(const char *text, uint64_t *ret, struct err *e);
