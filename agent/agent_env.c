@@ -57,8 +57,7 @@ static void own(struct env *v, const struct agent *a, const struct executor *e)
 	const char *directory = arena_printf(
 		v->mem, "%s/%s", cfg->work_dir, hold_directory(a, e, v->mem));
 	bool v6 = strchr(cfg->ip, ':') != NULL;
-	bool checkpoint =
-		hold_framework_info(e->framework, v->mem)->checkpoint;
+	bool checkpoint = hold_framework_info(e->framework, v->mem)->checkpoint;
 	const char *endpoint = arena_printf(v->mem,
 		v6 ? "[%s]:%" PRId32 : "%s:%" PRId32, cfg->ip, a->info->port);
 
