@@ -77,11 +77,24 @@ const char *link_peer(const struct link *l)
 	return conn_label(l->conn);
 }
 
+static void cut(struct link *l, const struct err *why)
+{
+	log_warn("link_cut", "peer=%s reason='%s'", conn_label(l->conn),
+		why->text);
+	conn_break(l->conn, why);
+}
+
 void link_send(struct link *l, const void *data, size_t size)
 {
 	struct err e;
 
-	CHECK(size <= LINK_FRAME_MAX);
+	if (size > LINK_FRAME_MAX) {
+		(void)err_set(&e, ERR_LIMIT,
+			"a message of %zu bytes is over LINK_FRAME_MAX (%d)",
+			size, LINK_FRAME_MAX);
+		cut(l, &e);
+		return;
+	}
 	frame_add(conn_out(l->conn), data, size);
 	if (conn_queued(l->conn) <= LINK_QUEUE_MAX)
 		return;
@@ -89,9 +102,7 @@ void link_send(struct link *l, const void *data, size_t size)
 		"%s has stopped reading: over LINK_QUEUE_MAX (%d bytes) wait "
 		"to be sent",
 		conn_label(l->conn), LINK_QUEUE_MAX);
-	log_warn(
-		"link_cut", "peer=%s reason='%s'", conn_label(l->conn), e.text);
-	conn_break(l->conn, &e);
+	cut(l, &e);
 }
 
 static size_t on_data(void *ctx, const uint8_t *data, size_t size)
@@ -119,9 +130,7 @@ static size_t on_data(void *ctx, const uint8_t *data, size_t size)
 		return size;
 	}
 	if (ret < 0) {
-		log_warn("link_cut", "peer=%s reason='%s'", conn_label(l->conn),
-			e.text);
-		conn_break(l->conn, &e);
+		cut(l, &e);
 		return size;
 	}
 	return all;

@@ -117,6 +117,11 @@
 /* Roles of one framework: each is offered by itself, and lists of them are
  * walked. */
 #define FRAMEWORK_ROLES_MAX 1024
+/* One TaskInfo with its executor, and one FrameworkInfo. A RUN_TASK holds one of
+ * each and a re-registration those of all tasks of an agent but for `data`: they
+ * must fit a frame. */
+#define TASK_INFO_MAX	   (4 * 1024 * 1024)
+#define FRAMEWORK_INFO_MAX (1024 * 1024)
 /* History of one task's statuses: an executor may go to and fro for ever. */
 #define TASK_STATUSES_MAX 64
 /* Attempts of events in one turn before effects must leave. */

@@ -334,7 +334,13 @@ int validate_framework(const struct master_config *cfg,
 	size_t n_suppressed, struct err *e)
 {
 	const char *id = validate_framework_id(info);
+	size_t size = protobuf_c_message_get_packed_size(&info->base);
 
+	if (size > FRAMEWORK_INFO_MAX)
+		return err_set(e, ERR_LIMIT,
+			"The FrameworkInfo of %zu bytes is over the %d that it "
+			"may have",
+			size, FRAMEWORK_INFO_MAX);
 	if (roles_check(cfg, info, e) != 0)
 		return -1;
 	if (id != NULL && ident_id_check("framework id", id, e) != 0)

@@ -4,6 +4,7 @@
 #include "common/arena.h"
 #include "common/err.h"
 #include "common/ident.h"
+#include "common/limits.h"
 #include "common/res.h"
 #include "master/state.h"
 #include "master/validate.h"
@@ -14,13 +15,14 @@ typedef Mesos__V1__Environment__Variable variable_msg;
 
 #define VALUE(name) MESOS__V1__ENVIRONMENT__VARIABLE__TYPE__##name
 
-static check_f id_check, unique_check, agent_check, times_check, check_check,
-	health_check, resources_check, command_check, container_check,
-	limits_check, kind_check, executor_check, together_check, pool_check,
-	share_check;
+static check_f size_check, id_check, unique_check, agent_check, times_check,
+	check_check, health_check, resources_check, command_check,
+	container_check, limits_check, kind_check, executor_check,
+	together_check, pool_check, share_check;
 
-/* In Mesos' order. */
+/* In Mesos' order, behind our own. */
 static check_f *const checks[] = {
+	size_check,
 	id_check,
 	unique_check,
 	agent_check,
@@ -46,6 +48,18 @@ int validate_task(const struct validate_launch *l, struct err *e)
 		if (checks[i](l, e) != 0)
 			return -1;
 	return 0;
+}
+
+static int size_check(const struct validate_launch *l, struct err *e)
+{
+	size_t size = protobuf_c_message_get_packed_size(&l->task->base);
+
+	if (size <= TASK_INFO_MAX)
+		return 0;
+	return err_set(e, ERR_LIMIT,
+		"The task's description of %zu bytes is over the %d that one "
+		"may have; let it fetch what it needs",
+		size, TASK_INFO_MAX);
 }
 
 /* --- who and where ------------------------------------------------------------ */

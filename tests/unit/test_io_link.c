@@ -306,6 +306,21 @@ static void test_queue_bounded(void **state)
 	raw_fini(&c);
 }
 
+/* What is too long for the other side isn't sent, and isn't our death. */
+static void test_message_too_long(void **state)
+{
+	struct world *w = *state;
+	struct raw c = raw_upgrade(w, "", 0);
+	char *data = xcalloc(1, LINK_FRAME_MAX + 1);
+
+	link_send(w->far, data, LINK_FRAME_MAX + 1);
+	until(w, &w->n_down, 1);
+	assert_int_equal(w->why.code, ERR_LIMIT);
+	assert_non_null(strstr(log_text, "LINK_FRAME_MAX"));
+	free(data);
+	raw_fini(&c);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -319,6 +334,7 @@ int main(void)
 		TEST(test_early_frames),
 		TEST(test_frame_too_long),
 		TEST(test_queue_bounded),
+		TEST(test_message_too_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "common/limits.h"
 #include "master/validate.h"
 #include "master_world.h"
 
@@ -325,6 +326,19 @@ static void only_listed_roles_are_allowed(void **state)
 	assert_non_null(strstr(err.text, "--roles"));
 }
 
+static void a_framework_info_is_bounded(void **state)
+{
+	Mesos__V1__FrameworkInfo *info = framework_info();
+
+	(void)state;
+	info->name = arena_alloc(&arena, FRAMEWORK_INFO_MAX + 1);
+	memset(info->name, 'x', FRAMEWORK_INFO_MAX);
+	assert_int_equal(info_check(&open_config, info, NULL), -1);
+	assert_non_null(strstr(err.text, "FrameworkInfo"));
+	info->name[FRAMEWORK_INFO_MAX - 1000] = '\0';
+	assert_int_equal(info_check(&open_config, info, NULL), 0);
+}
+
 static void failover_timeouts_fit_nanoseconds(void **state)
 {
 	static const struct {
@@ -461,6 +475,7 @@ int main(void)
 		TEST(role_names_have_rules),
 		TEST(framework_ids_have_rules),
 		TEST(only_listed_roles_are_allowed),
+		TEST(a_framework_info_is_bounded),
 		TEST(failover_timeouts_fit_nanoseconds),
 		TEST(suppressed_roles_are_the_frameworks),
 		TEST(root_may_be_refused),

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "common/limits.h"
 #include "master_world.h"
 
 struct fixture {
@@ -87,6 +88,18 @@ static char *text(struct fixture *f, const char *s)
 static void a_good_task_is_launched(void **state)
 {
 	launched(*state);
+}
+
+static void a_description_is_bounded(void **state)
+{
+	struct fixture *f = *state;
+
+	f->t->has_data = 1;
+	f->t->data.len = TASK_INFO_MAX;
+	f->t->data.data = arena_alloc(&f->w.arena, TASK_INFO_MAX);
+	refused(f, "description");
+	f->t->data.len -= 1000;
+	launched(f);
 }
 
 static void check_1_the_id_is_valid(void **state)
@@ -538,6 +551,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(a_good_task_is_launched),
+		TEST(a_description_is_bounded),
 		TEST(check_1_the_id_is_valid),
 		TEST(check_2_the_id_is_new),
 		TEST(check_2_the_id_is_not_unreachable),
