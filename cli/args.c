@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/near.h"
+#include "common/near.h"
 #include "common/check.h"
 #include "common/duration.h"
 #include "common/err.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/near.h"
+#include "common/near.h"
 #include "common/buf.h"
 #include "common/check.h"
 #include "common/err.h"

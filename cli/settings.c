@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/args.h"
-#include "cli/near.h"
+#include "common/near.h"
 #include "common/check.h"
 #include "common/err.h"
 #include "common/mem.h"

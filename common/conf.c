@@ -12,6 +12,7 @@
 #include "common/duration.h"
 #include "common/err.h"
 #include "common/mem.h"
+#include "common/near.h"
 
 #define ENV_PREFIX  "BUTTE_"
 #define FILE_PREFIX "file://"
@@ -68,10 +69,26 @@ static size_t option_find(const struct conf *c, const char *name)
 	return i;
 }
 
+/* An old spelling that is near stands for the option's name. */
+static const char *nearest(const struct conf *c, const char *name)
+{
+	struct near near;
+	const char *best;
+
+	near_init(&near, name, strlen(name));
+	for (size_t i = 0; i < c->n; i++) {
+		near_offer(&near, c->options[i].name);
+		if (c->options[i].old != NULL)
+			near_offer(&near, c->options[i].old);
+	}
+	best = near_best(&near);
+	return best != NULL ? c->options[option_find(c, best)].name : NULL;
+}
+
 static int refuse_unknown(const struct conf *c, const char *name,
 	const struct source *src, struct err *e)
 {
-	const char *near = conf_value_nearest(c->options, c->n, name);
+	const char *near = nearest(c, name);
 
 	return err_set(e, ERR_INVALID, "--%.100s is unknown (%s); %s%s", name,
 		src->place,

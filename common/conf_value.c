@@ -11,7 +11,7 @@
 #include "common/duration.h"
 #include "common/err.h"
 
-#define NAME_MAX_BYTES 64 /* longer ones are not near to any of ours */
+#define ADDRESS_MAX_BYTES 64 /* longer than any address with its scope */
 
 static int bool_parse(const char *text, int64_t *ret, struct err *e)
 {
@@ -71,7 +71,7 @@ static bool is_ipv4(const char *s)
 /* Only what can be one: bind() knows the rest. */
 static bool is_ipv6(const char *s)
 {
-	return strchr(s, ':') != NULL && strlen(s) < NAME_MAX_BYTES &&
+	return strchr(s, ':') != NULL && strlen(s) < ADDRESS_MAX_BYTES &&
 		s[strspn(s, "0123456789abcdefABCDEF:.")] == '\0';
 }
 
@@ -145,61 +145,4 @@ int conf_value_range(const struct conf_option *o, const char *text,
 	return err_set(e, ERR_INVALID, "%s is under %s%s%s%s", text, o->min,
 		lifts != NULL ? " (--" : "", lifts != NULL ? lifts : "",
 		lifts != NULL ? " allows it)" : "");
-}
-
-/* --- did you mean --------------------------------------------------------- */
-
-static unsigned min3(unsigned a, unsigned b, unsigned c)
-{
-	unsigned m = a < b ? a : b;
-
-	return m < c ? m : c;
-}
-
-/* Letters to insert, remove, replace or swap with their neighbour. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned rows[3][NAME_MAX_BYTES + 1];
-	size_t a_n = strlen(a), b_n = strlen(b);
-
-	if (a_n > NAME_MAX_BYTES || b_n > NAME_MAX_BYTES)
-		return NAME_MAX_BYTES;
-	for (size_t k = 0; k <= b_n; k++)
-		rows[0][k] = (unsigned)k;
-	for (size_t i = 1; i <= a_n; i++) {
-		unsigned *row = rows[i % 3], *up = rows[(i - 1) % 3];
-		const unsigned *up2 = rows[(i + 1) % 3];
-
-		row[0] = (unsigned)i;
-		for (size_t k = 1; k <= b_n; k++) {
-			row[k] = min3(up[k] + 1, row[k - 1] + 1,
-				up[k - 1] + (a[i - 1] != b[k - 1]));
-			if (i > 1 && k > 1 && a[i - 1] == b[k - 2] &&
-				a[i - 2] == b[k - 1] && up2[k - 2] < row[k])
-				row[k] = up2[k - 2] + 1;
-		}
-	}
-	return rows[a_n % 3][b_n];
-}
-
-const char *conf_value_nearest(
-	const struct conf_option *options, size_t n, const char *name)
-{
-	unsigned best = 2 + (unsigned)(strlen(name) / 6);
-	const char *found = NULL;
-
-	for (size_t i = 0; i < n; i++) {
-		unsigned d = distance(name, options[i].name);
-		unsigned old_d = options[i].old != NULL
-			? distance(name, options[i].old)
-			: NAME_MAX_BYTES;
-
-		if (old_d < d)
-			d = old_d;
-		if (d <= best && (d < best || found == NULL)) {
-			best = d;
-			found = options[i].name;
-		}
-	}
-	return found;
 }

@@ -18,10 +18,6 @@ int conf_value_parse(const struct conf_option *o, const char *text,
 /* min is lifted: only max counts. */
 int conf_value_range(const struct conf_option *o, const char *text,
 	int64_t number, bool min_lifted, struct err *e);
-/* The most similar of the names, or NULL if none is near. */
-const char *conf_value_nearest(
-	const struct conf_option *options, size_t n, const char *name);
-
 /* 127.0.0.0/8, ::1 or localhost. */
 bool conf_value_is_loopback(const char *address);
 

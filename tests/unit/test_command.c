@@ -10,7 +10,7 @@
 
 #include "cli/command.h"
 #include "cli/complete.h"
-#include "cli/near.h"
+#include "common/near.h"
 #include "common/buf.h"
 #include "common/check.h"
 #include "common/err.h"

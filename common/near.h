@@ -4,8 +4,8 @@
  * Offer every word that would have been right; near_best() is the closest one
  * if it is close enough to be worth saying, the first of equals.
  */
-#ifndef CLI_NEAR_H
-#define CLI_NEAR_H
+#ifndef COMMON_NEAR_H
+#define COMMON_NEAR_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* near.c - see near.h. */
-#include "cli/near.h"
+#include "common/near.h"
 
 #include <string.h>
 
