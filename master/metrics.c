@@ -15,6 +15,8 @@
 #include "mesos/v1/mesos.pb-c.h"
 #include "mesos/v1/scheduler/scheduler.pb-c.h"
 
+#define FRAMEWORK_NAME_MAX 128 /* bytes of it in a metric's name */
+
 /* Where a walk writes to. */
 struct walk {
 	const struct master *m;
@@ -84,10 +86,12 @@ static const char *state_name(int state, char *to, size_t size)
 	return old_name(&mesos__v1__task_state__descriptor, state, to, size);
 }
 
-/* A name as one step of a path. */
+/* A name as one step of a path; a very long one is cut, ids follow it. */
 static void percent_encode(struct buf *to, const char *s)
 {
-	for (; *s != '\0'; s++) {
+	const char *end = s + strnlen(s, FRAMEWORK_NAME_MAX);
+
+	for (; s < end; s++) {
 		unsigned char c = (unsigned char)*s;
 
 		if (isalnum(c) || strchr("-_.~", c) != NULL)
@@ -173,50 +177,51 @@ static void task_gauges(struct walk *w)
 	put(w, (double)unreachable, "master/tasks_unreachable");
 }
 
-static bool is_revocable(const struct res_object *o, void *ctx)
-{
-	return res_object_is_revocable(o) == *(const bool *)ctx;
-}
+static const char *const resource_names[] = { "cpus", "gpus", "mem", "disk" };
 
-static int64_t sum(const struct res *r, const char *name, bool revocable)
-{
-	struct res part = RES_INIT;
-	int64_t milli;
+/* In thousandths: [1] is of revocable ones. */
+struct sums {
+	int64_t milli[ARRAY_LEN(resource_names)][2];
+};
 
-	res_filter(&part, r, is_revocable, &revocable);
-	milli = res_sum(&part, name);
-	res_fini(&part);
-	return milli;
+/* Keeps nothing: it only looks. */
+static bool add_up(const struct res_object *o, void *ctx)
+{
+	struct sums *sums = ctx;
+	size_t i;
+
+	if (!res_object_is_scalar(o))
+		return false;
+	for (i = 0; i < ARRAY_LEN(resource_names); i++)
+		if (strcmp(res_object_name(o), resource_names[i]) == 0)
+			sums->milli[i][res_object_is_revocable(o)] +=
+				res_object_milli(o);
+	return false;
 }
 
 static void resource_gauges(struct walk *w)
 {
-	static const char *const names[] = { "cpus", "gpus", "mem", "disk" };
+	struct sums total = { 0 }, used = { 0 };
+	struct res none = RES_INIT;
 	const struct agent *a;
-	int64_t total[2], used[2];
 	size_t i, r;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		total[0] = total[1] = used[0] = used[1] = 0;
-		for (a = NULL; (a = state_agent_next(w->m, a)) != NULL;)
-			for (r = 0; r < 2; r++) {
-				total[r] += sum(&a->total, names[i], r == 1);
-				used[r] += sum(&a->used, names[i], r == 1);
-			}
+	for (a = NULL; (a = state_agent_next(w->m, a)) != NULL;) {
+		res_filter(&none, &a->total, add_up, &total);
+		res_filter(&none, &a->used, add_up, &used);
+	}
+	res_fini(&none);
+	for (i = 0; i < ARRAY_LEN(resource_names); i++)
 		for (r = 0; r < 2; r++) {
 			const char *what = r == 1 ? "_revocable" : "";
+			double t = (double)total.milli[i][r] / 1000.0;
+			double u = (double)used.milli[i][r] / 1000.0;
 
-			put(w, (double)total[r] / 1000.0, "master/%s%s_total",
-				names[i], what);
-			put(w, (double)used[r] / 1000.0, "master/%s%s_used",
-				names[i], what);
-			put(w,
-				total[r] > 0
-					? (double)used[r] / (double)total[r]
-					: 0,
-				"master/%s%s_percent", names[i], what);
+			put(w, t, "master/%s%s_total", resource_names[i], what);
+			put(w, u, "master/%s%s_used", resource_names[i], what);
+			put(w, t > 0 ? u / t : 0, "master/%s%s_percent",
+				resource_names[i], what);
 		}
-	}
 }
 
 static void agent_gauges(struct walk *w)
@@ -282,18 +287,18 @@ static void edge_gauges(struct walk *w)
 
 static void allocator(struct walk *w)
 {
-	static const char *const names[] = { "cpus", "gpus", "mem", "disk" };
 	struct alloc_stats s;
 	size_t i;
 
 	alloc_stats_get(w->m->alloc, &s);
 	put(w, (double)s.runs, "allocator/mesos/allocation_runs");
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (i = 0; i < ARRAY_LEN(resource_names); i++) {
 		put(w, (double)s.total_milli[i] / 1000.0,
-			"allocator/mesos/resources/%s/total", names[i]);
+			"allocator/mesos/resources/%s/total",
+			resource_names[i]);
 		put(w, (double)s.held_milli[i] / 1000.0,
 			"allocator/mesos/resources/%s/offered_or_allocated",
-			names[i]);
+			resource_names[i]);
 	}
 }
 
