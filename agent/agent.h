@@ -108,6 +108,8 @@ struct agent_event {
 	uint64_t from;	 /* request, stream or link */
 	const struct Butte__Link__ToAgent *msg;
 	const struct Mesos__V1__Executor__Call *executor_call;
+	const char *peer_container; /* EXECUTOR: whose process calls, "" if no
+				     * container's; NULL: can't be known */
 	const struct Mesos__V1__Agent__Call *operator_call;
 	enum agent_report report;
 	const char *container_id; /* STARTED, START_FAILED, EXITED */

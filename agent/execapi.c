@@ -24,10 +24,13 @@
 /* A generated executor whose task is over, or whose connection broke, is given
  * so long. */
 #define LEAVE_MS 5000
+/* Seconds since 1970 that still are a count of nanoseconds. */
+#define TIMESTAMP_MAX_S 9.2e9
 
 typedef Mesos__V1__Executor__Call call_msg;
 typedef Mesos__V1__Executor__Event event_msg;
 
+static bool is_impostor(const struct executor *e, const struct agent_event *ev);
 static const char *call_check(const call_msg *c);
 static void call_update(struct agent *a, struct executor *e,
 	const struct agent_event *ev, struct outbox *out);
@@ -85,6 +88,11 @@ void execapi_call(
 			out, ev->from, 400, "Executor cannot be found");
 		return;
 	}
+	if (is_impostor(e, ev)) {
+		outbox_reply_text(out, ev->from, 403,
+			"Not a process of this executor's container");
+		return;
+	}
 	if ((int)c->type == MESOS__V1__EXECUTOR__CALL__TYPE__SUBSCRIBE) {
 		subscribe(a, e, ev, out);
 		return;
@@ -108,6 +116,18 @@ void execapi_call(
 			(int)c->type);
 		return;
 	}
+}
+
+/* A task of another container, or a local user, on the unix socket. */
+static bool is_impostor(const struct executor *e, const struct agent_event *ev)
+{
+	if (ev->peer_container == NULL ||
+		strcmp(ev->peer_container, e->container_id) == 0)
+		return false;
+	log_warn("executor_impostor",
+		"executor=%s framework=%s container=%s peer='%s'", e->id,
+		e->framework->id, e->container_id, ev->peer_container);
+	return true;
 }
 
 static const char *call_check(const call_msg *c)
@@ -287,6 +307,8 @@ void execapi_stream_down(struct agent *a, uint64_t stream)
 static const char *update_check(
 	const struct executor *e, const Mesos__V1__TaskStatus *s)
 {
+	const struct task *t;
+
 	if (!s->has_uuid || s->uuid.len != UUID_SIZE)
 		return "Expecting a 'uuid' of 16 bytes";
 	if (!s->has_source ||
@@ -305,6 +327,10 @@ static const char *update_check(
 		return "Unknown task state";
 	if (s->executor_id != NULL && strcmp(s->executor_id->value, e->id) != 0)
 		return "The 'executor_id' of the status is another's";
+	t = hold_task_find(e->framework, s->task_id->value);
+	/* One without an executor was refused here, or is not here at all. */
+	if (t != NULL && t->executor != NULL && t->executor != e)
+		return "The task is another executor's";
 	return NULL;
 }
 
@@ -414,7 +440,9 @@ static Mesos__V1__TaskStatus *complete_status(struct agent *a,
 	c->executor_id = arena_alloc(mem, sizeof(*c->executor_id));
 	mesos__v1__executor_id__init(c->executor_id);
 	c->executor_id->value = arena_strdup(mem, e->id);
-	if (!c->has_timestamp) {
+	/* Not NaN either: reports give it on. */
+	if (!c->has_timestamp || !(c->timestamp >= 0) ||
+		c->timestamp > TIMESTAMP_MAX_S) {
 		c->has_timestamp = 1;
 		c->timestamp = (double)a->wall_ns / 1e9;
 	}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/agent.h"
+#include "agent/io_cgroup.h"
 #include "agent/io_files_api.h"
 #include "common/arena.h"
 #include "common/buf.h"
@@ -128,6 +129,7 @@ static void on_executor(void *ctx, const struct front_route *route,
 	struct agent_event ev = { .type = AGENT_EXECUTOR,
 		.from = http_req_id(r) };
 	Mesos__V1__Executor__Call *call;
+	char container[CGROUP_NAME_SIZE];
 
 	(void)route;
 	loop_turn(a->loop); /* what is decoded is in its arena */
@@ -141,6 +143,9 @@ static void on_executor(void *ctx, const struct front_route *route,
 		front_accept(a->front, r) != 0)
 		return;
 	ev.executor_call = call;
+	if (http_req_peer_cgroups(r) != NULL)
+		ev.peer_container = cgroup_of_process(
+			a->c.cgroup, http_req_peer_cgroups(r), container);
 	step(a, &ev);
 }
 

@@ -7,9 +7,9 @@
  * executors of Mesos address their agent.
  *
  * The unix socket is open to every local user, as tasks run as any of them; so
- * is the TCP port. What an executor says of itself is checked by the room
- * against what it started; that it is that executor is not proven before
- * executor authentication.
+ * is the TCP port. On the socket the kernel says which process calls, and the
+ * room only listens to processes in the container of the executor that they
+ * claim to be. Over TCP, or without cgroups, nothing proves who calls.
  */
 #ifndef AGENT_IO_AGENT_API_H
 #define AGENT_IO_AGENT_API_H
@@ -17,6 +17,7 @@
 struct agent;
 struct agent_api;
 struct agent_config;
+struct cgroup_host;
 struct effect;
 struct http_server;
 struct loop;
@@ -24,8 +25,9 @@ struct loop;
 struct agent_api_config {
 	struct agent *agent;
 	const struct agent_config *config;
-	int root;	      /* the work directory; borrowed */
-	const char *log_file; /* NULL: stderr */
+	const struct cgroup_host *cgroup; /* borrowed */
+	int root;			  /* the work directory; borrowed */
+	const char *log_file;		  /* NULL: stderr */
 };
 
 /* The port is bound before there is an agent, as its AgentInfo names it; then,

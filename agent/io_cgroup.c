@@ -139,6 +139,30 @@ bool cgroup_name_ok(const char *name)
 	return i > 0 && i <= 64;
 }
 
+const char *cgroup_of_process(
+	const struct cgroup_host *h, const char *text, char *ret)
+{
+	CLEANUP(mem_freep) char *middle = xasprintf("/%s/", h->root);
+	const char *at = text;
+	size_t n;
+
+	if (h->kind == CGROUP_NONE)
+		return NULL;
+	ret[0] = '\0';
+	while ((at = strstr(at, middle)) != NULL) {
+		at += strlen(middle);
+		n = strcspn(at, "/\n");
+		if (n == 0 || n >= CGROUP_NAME_SIZE)
+			continue;
+		memcpy(ret, at, n);
+		ret[n] = '\0';
+		if (cgroup_name_ok(ret))
+			return ret;
+	}
+	ret[0] = '\0';
+	return ret;
+}
+
 int cgroup_make(struct cgroup_host *h, const char *name,
 	const struct agent_limits *limits, struct err *e)
 {

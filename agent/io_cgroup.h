@@ -52,6 +52,13 @@ const char *cgroup_describe(const struct cgroup_host *h);
 /* Letters, digits, '-' and '_'; at most 64. */
 bool cgroup_name_ok(const char *name);
 
+/* The container of a process, from the text of its /proc/PID/cgroup: "" if it
+ * is in none of ours; NULL if there are no cgroups to tell by. Into ret, which
+ * has CGROUP_NAME_SIZE. */
+#define CGROUP_NAME_SIZE 65
+const char *cgroup_of_process(
+	const struct cgroup_host *h, const char *text, char *ret);
+
 /* Makes the container's cgroups with their values. On failure nothing is left
  * of them. EXISTS is an error: names are never used twice. */
 int cgroup_make(struct cgroup_host *h, const char *name,

@@ -424,7 +424,10 @@ static int agent_start(struct program *p, struct err *e)
 	static const struct uplink_ops uplink_ops = { on_up, on_message,
 		on_down };
 	struct agent_api_config api = {
-		.config = &p->config, .root = p->root, .log_file = p->log_file
+		.config = &p->config,
+		.cgroup = p->cgroup,
+		.root = p->root,
+		.log_file = p->log_file,
 	};
 	struct uplink_config up = { .masters = p->options.masters,
 		.n_masters = p->options.n_masters,

@@ -51,6 +51,9 @@ const char *http_req_target(const struct http_req *r);
 const char *http_req_header(const struct http_req *r, const char *name);
 const char *http_req_peer(
 	const struct http_req *r); /* "127.0.0.1", or "unix" */
+/* /proc/PID/cgroup of the process that connected, from when it did: later the
+ * pid may be another's. "" if it was gone by then; NULL over TCP. */
+const char *http_req_peer_cgroups(const struct http_req *r);
 bool http_req_is_tls(const struct http_req *r);
 uint64_t http_req_id(const struct http_req *r);
 

@@ -236,6 +236,11 @@ const char *http_req_peer(const struct http_req *r)
 	return r->peer->address;
 }
 
+const char *http_req_peer_cgroups(const struct http_req *r)
+{
+	return r->peer->cgroups;
+}
+
 bool http_req_is_tls(const struct http_req *r)
 {
 	return r->peer->is_tls;

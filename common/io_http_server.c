@@ -105,6 +105,7 @@ static void peer_free(struct http_peer *p)
 	conn_free(p->conn);
 	TAILQ_REMOVE(p->dying ? &s->dying : &s->peers, p, link);
 	addr_drop(s, p->addr);
+	free(p->cgroups);
 	p->magic = 0;
 	free(p);
 }
@@ -200,6 +201,8 @@ void http_server_accepted(struct http_listener *l, int fd)
 	p->magic = PEER_MAGIC;
 	p->server = s;
 	p->is_tls = l->tls != NULL;
+	if (l->unix_path != NULL)
+		p->cgroups = http_server_peer_cgroups(fd);
 	TAILQ_INIT(&p->reqs);
 	http_parse_init(&p->parse, HTTP_REQUEST, &PARSE_OPS, p);
 	p->conn = conn_accepted(s->base, fd, l->tls, &CONN_OPS, p);

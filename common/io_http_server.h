@@ -81,6 +81,7 @@ struct http_peer {
 	struct conn *conn; /* NULL: given away or finished */
 	struct http_addr *addr;
 	const char *address;	     /* its text, or "unix" */
+	char *cgroups;		     /* see http_req_peer_cgroups() */
 	TAILQ_ENTRY(http_peer) link; /* in server->peers, or server->dying */
 	struct http_parse parse;
 	struct http_req_queue reqs; /* in request order */
@@ -146,6 +147,9 @@ struct http_server {
 /* --- io_http_server_listen.c ------------------------------------------------ */
 
 void http_server_listen_stop(struct http_listener *l);
+/* /proc/PID/cgroup of who is at the other end of a unix socket, or ""; owned by
+ * the caller. */
+char *http_server_peer_cgroups(int fd);
 
 /* --- io_http_server.c ---------------------------------------------------- */
 

@@ -18,7 +18,9 @@
 #include "common/mem.h"
 
 #define LISTENER_MAGIC 0x6c73746e /* "lstn" */
-#define BACKLOG	       4096	  /* the kernel cuts it to its own maximum */
+/* Of /proc/PID/cgroup: a line per hierarchy, each a path. */
+#define CGROUP_TEXT_MAX (16 * 1024)
+#define BACKLOG		4096 /* the kernel cuts it to its own maximum */
 
 static void on_accept(evutil_socket_t fd, short what, void *arg);
 static void on_resume(evutil_socket_t fd, short what, void *arg);
@@ -196,6 +198,30 @@ int http_server_listen(struct http_server *s, const char *address,
 }
 
 /* --- unix ------------------------------------------------------------------- */
+
+char *http_server_peer_cgroups(int fd)
+{
+	struct ucred who = { 0 };
+	socklen_t size = sizeof(who);
+	char path[64], text[CGROUP_TEXT_MAX];
+	size_t n = 0;
+	ssize_t got = 0;
+	int file;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0 ||
+		who.pid <= 0) /* 0: of a pid namespace that we don't see */
+		return xstrdup("");
+	(void)snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)who.pid);
+	file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return xstrdup("");
+	while (n < sizeof(text) - 1 &&
+		(got = read(file, text + n, sizeof(text) - 1 - n)) > 0)
+		n += (size_t)got;
+	(void)close(file); /* only read from */
+	text[got < 0 ? 0 : n] = '\0';
+	return xstrdup(text);
+}
 
 /* Removes the socket file that a dead process left. */
 static int unix_clear(const struct sockaddr_un *sa, struct err *e)

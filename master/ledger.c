@@ -366,6 +366,29 @@ static void task_update(
 		task_release(m, t);
 }
 
+/* An agent speaks for its own tasks, and in its own name. What it says of one
+ * that moved on (take_task() in roster.c has it killed there) is nobody's
+ * business any more: it need not repeat it. */
+static void refuse_update(struct master *m, const struct framework *fw,
+	struct agent *a, const Butte__Link__StatusUpdate *up, const char *why)
+{
+	const Mesos__V1__TaskStatus *s = up->status;
+	Mesos__V1__Scheduler__Call__Acknowledge ack =
+		MESOS__V1__SCHEDULER__CALL__ACKNOWLEDGE__INIT;
+	Mesos__V1__AgentID id = MESOS__V1__AGENT_ID__INIT;
+
+	id.value = a->id;
+	METRICS_BUMP(m, INVALID_UPDATES);
+	log_warn("update_dropped", "framework=%s task=%s agent=%s why='%s'",
+		fw->id, s->task_id->value, a->id, why);
+	if (!s->has_uuid)
+		return;
+	ack.agent_id = &id;
+	ack.task_id = s->task_id;
+	ack.uuid = s->uuid;
+	downlink_ack(m, a, fw, &ack);
+}
+
 void ledger_update(
 	struct master *m, struct agent *a, const Butte__Link__StatusUpdate *up)
 {
@@ -382,10 +405,19 @@ void ledger_update(
 			up->framework_id->value, task_id, a->id);
 		return;
 	}
+	t = state_task_find(fw, task_id);
+	if (t != NULL && t->agent != a) {
+		refuse_update(m, fw, a, up, "the task is another agent's");
+		return;
+	}
+	if (up->status->agent_id != NULL &&
+		strcmp(up->status->agent_id->value, a->id) != 0) {
+		refuse_update(m, fw, a, up, "it names another agent");
+		return;
+	}
 	/* Without a framework to tell, the agent says it again later. */
 	notify_update(m, fw, up->status);
-	t = state_task_find(fw, task_id);
-	if (t == NULL || t->agent != a) {
+	if (t == NULL) {
 		METRICS_BUMP(m, INVALID_UPDATES);
 		log_info("update_of_unknown_task",
 			"framework=%s task=%s agent=%s state=%s", fw->id,

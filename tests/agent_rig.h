@@ -69,6 +69,7 @@ struct rig {
 	struct rig_said *said;
 	size_t n_said, said_cap;
 	uint64_t next_request;
+	const char *peer_container; /* of executor calls; borrowed */
 };
 
 /* --- messages ----------------------------------------------------------- */
@@ -498,7 +499,8 @@ static inline uint64_t rig_call(
 	Mesos__V1__ExecutorID e = MESOS__V1__EXECUTOR_ID__INIT;
 	struct agent_event ev = { .type = AGENT_EXECUTOR,
 		.from = ++r->next_request,
-		.executor_call = c };
+		.executor_call = c,
+		.peer_container = r->peer_container };
 	static char framework[] = "f";
 	char id[64];
 

@@ -148,6 +148,39 @@ static void test_names(void **state)
 	assert_true(cgroup_name_ok(longest));
 }
 
+/* By the text of /proc/PID/cgroup, on v1 and v2. */
+static void test_of_process(void **state)
+{
+	struct cgroup_host *h = open_host(NULL, true);
+	static const struct {
+		const char *before, *after, *want;
+	} cases[] = {
+		{ "0::/", "/c1/leaf\n", "c1" },
+		{ "0::/up/", "/c1\n", "c1" },
+		{ "3:cpu:/\n2:memory:/", "/c-2\n1:name=x:/\n", "c-2" },
+		{ "2:memory:/", "\n", "" },
+		{ "2:memory:/", "/\n", "" },
+		{ "2:memory:/x", "/c1\n", "" },
+		{ "2:memory:/", "/c 1\n", "" },
+		{ "", "", "" },
+	};
+	char name[CGROUP_NAME_SIZE], text[256];
+	const char *got;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		(void)snprintf(text, sizeof(text), "%s%s%s", cases[i].before,
+			root_name, cases[i].after);
+		got = cgroup_of_process(h, text, name);
+		assert_string_equal(got, cases[i].want);
+	}
+	cgroup_close(h);
+	h = cgroup_open_none();
+	assert_null(cgroup_of_process(h, "0::/\n", name));
+	cgroup_close(h);
+}
+
 static void test_bad_roots(void **state)
 {
 	static const char *const bad[] = { "", "/", "/a", "a/", "a//b", "..",
@@ -472,6 +505,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_of_process),
 		cmocka_unit_test(test_bad_roots),
 		cmocka_unit_test(test_v1_values),
 		cmocka_unit_test(test_refused_values_leave_nothing),

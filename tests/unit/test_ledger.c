@@ -160,6 +160,29 @@ static void updates_of_unknown_tasks_pass_too(void **state)
 		world_msg(&f->w, f->a.link, W_TO_AGENT(STATUS_UPDATE_ACK), 0));
 }
 
+/* Neither about its task, nor in its name. */
+static void an_agent_does_not_speak_for_another(void **state)
+{
+	struct fixture *f = *state;
+	struct world_agent other = { .port = 5052 };
+	struct world_agent liar;
+
+	assert_true(world_register(&f->w, &other, "cpus:1;mem:64"));
+	world_clear(&f->w);
+	world_update(&f->w, &other, &f->fw, "t", W_STATE(FAILED), 1);
+	assert_null(told(f, 0));
+	/* It may have had the task once: it is not to repeat itself. */
+	assert_non_null(
+		world_msg(&f->w, other.link, W_TO_AGENT(STATUS_UPDATE_ACK), 0));
+	liar = f->a;
+	liar.link = other.link;
+	world_clear(&f->w);
+	world_update(&f->w, &liar, &f->fw, "t", W_STATE(FAILED), 2);
+	world_update(&f->w, &liar, &f->fw, "u", W_STATE(FAILED), 3);
+	assert_null(told(f, 0));
+	assert_int_equal(active_state(f), W_STATE(STAGING));
+}
+
 static void updates_without_an_agent_are_dropped(void **state)
 {
 	struct fixture *f = *state;
@@ -344,6 +367,7 @@ int main(void)
 		TEST(a_terminal_task_never_changes),
 		TEST(nothing_is_kept_for_an_absent_framework),
 		TEST(updates_of_unknown_tasks_pass_too),
+		TEST(an_agent_does_not_speak_for_another),
 		TEST(updates_without_an_agent_are_dropped),
 		TEST(another_uuid_does_not_complete),
 		TEST(kills_are_sent_and_sent_again),
