@@ -319,7 +319,8 @@ static const char *update_check(
 	case MESOS__V1__TASK_STATE__TASK_STAGING:
 	case MESOS__V1__TASK_STATE__TASK_UNREACHABLE:
 	case MESOS__V1__TASK_STATE__TASK_UNKNOWN:
-		return "An executor can not send this task state";
+		return "An executor can not send TASK_STAGING, "
+		       "TASK_UNREACHABLE or TASK_UNKNOWN";
 	default:
 		break;
 	}
