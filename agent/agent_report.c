@@ -61,8 +61,11 @@ void agent_report_state(
 	json_key(&j, "start_time"), json_double(&j, seconds(a->begin_wall_ns));
 	json_kstr(&j, "id", a->id != NULL ? a->id : "");
 	json_kstr(&j, "pid",
-		arena_printf(mem, "slave(1)@%s:%" PRId32, a->cfg->ip,
-			a->info->port));
+		arena_printf(mem,
+			strchr(a->cfg->ip, ':') != NULL
+				? "slave(1)@[%s]:%" PRId32
+				: "slave(1)@%s:%" PRId32,
+			a->cfg->ip, a->info->port));
 	json_kstr(&j, "hostname", a->info->hostname);
 	json_kstr(&j, "master_hostname",
 		a->master_hostname != NULL ? a->master_hostname : "");

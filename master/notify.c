@@ -2,6 +2,7 @@
 #include "master/notify.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "butte/link.pb-c.h"
 #include "common/arena.h"
@@ -53,8 +54,10 @@ Mesos__V1__MasterInfo *notify_master_info(
 	info->id = arena_strdup(arena, m->cfg.id);
 	info->ip = ip_number(m->cfg.ip);
 	info->port = m->cfg.port;
-	info->pid = arena_printf(
-		arena, "master@%s:%u", m->cfg.ip, (unsigned)m->cfg.port);
+	info->pid = arena_printf(arena,
+		strchr(m->cfg.ip, ':') != NULL ? "master@[%s]:%u"
+					       : "master@%s:%u",
+		m->cfg.ip, (unsigned)m->cfg.port);
 	info->hostname = arena_strdup(arena, m->cfg.hostname);
 	info->version = arena_strdup(arena, m->cfg.version);
 	addr->hostname = info->hostname;

@@ -21,6 +21,15 @@ void report_json_ktime(struct json *j, const char *name, long long ns)
 	json_double(j, (double)ns / 1e9);
 }
 
+char *report_json_pid(const struct agent *a, struct arena *arena)
+{
+	const char *ip = a->ip != NULL ? a->ip : "";
+
+	return arena_printf(arena,
+		strchr(ip, ':') != NULL ? "slave(1)@[%s]:%d" : "slave(1)@%s:%d",
+		ip, (int)a->info->port);
+}
+
 static void message(struct json *j, const ProtobufCMessage *msg)
 {
 	struct buf b = BUF_INIT;
@@ -322,9 +331,7 @@ void report_json_agent(struct json *j, const struct agent *a, bool full)
 	json_kint(j, "port", a->info->port);
 	attributes(j, a->info);
 	KMESSAGE(j, "domain", a->info->domain);
-	json_kstr(j, "pid",
-		arena_printf(&arena, "slave(1)@%s:%d",
-			a->ip != NULL ? a->ip : "", (int)a->info->port));
+	json_kstr(j, "pid", report_json_pid(a, &arena));
 	report_json_ktime(j, "registered_time", a->registered_ns);
 	report_json_ktime(j, "reregistered_time", a->reregistered_ns);
 	agent_resources(j, a, full);
@@ -557,7 +564,8 @@ void report_json_framework(struct json *j, const struct framework *fw)
 	json_double(j, fw->info->failover_timeout);
 	json_kbool(j, "checkpoint", fw->info->checkpoint);
 	report_json_ktime(j, "registered_time", fw->registered_ns);
-	report_json_ktime(j, "unregistered_time", fw->unregistered_ns);
+	json_key(j, "unregistered_time"); /* always there, 0 while it lives */
+	json_double(j, (double)fw->unregistered_ns / 1e9);
 	report_json_ktime(j, "reregistered_time", fw->reregistered_ns);
 	if (fw->info->principal != NULL)
 		json_kstr(j, "principal", fw->info->principal);

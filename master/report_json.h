@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 struct agent;
+struct arena;
 struct executor;
 struct framework;
 struct json;
@@ -31,6 +32,9 @@ void report_json_framework_head(struct json *j, const struct framework *fw);
 void report_json_framework(struct json *j, const struct framework *fw);
 
 void report_json_task(struct json *j, const struct task *t);
+
+/* "slave(1)@127.0.0.1:5051", in the arena. */
+char *report_json_pid(const struct agent *a, struct arena *arena);
 
 /* "name":seconds, of a wall-clock time; nothing if it is 0. */
 void report_json_ktime(struct json *j, const char *name, long long ns);

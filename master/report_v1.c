@@ -5,6 +5,7 @@
 #include "common/check.h"
 #include "common/msg.h"
 #include "common/res.h"
+#include "master/report_json.h"
 #include "master/state.h"
 #include "mesos/v1/master/master.pb-c.h"
 #include "mesos/v1/mesos.pb-c.h"
@@ -254,8 +255,7 @@ agent_msg *report_v1_agent(const struct agent *a, struct arena *arena)
 	msg->has_deactivated = 1;
 	msg->deactivated = 0; /* by an operator: a call of a later issue */
 	msg->version = a->version;
-	msg->pid = arena_printf(arena, "slave(1)@%s:%d",
-		a->ip != NULL ? a->ip : "", (int)a->info->port);
+	msg->pid = report_json_pid(a, arena);
 	msg->registered_time = time_info(arena, a->registered_ns);
 	msg->reregistered_time = time_info(arena, a->reregistered_ns);
 	msg->total_resources = res_to_msgs(
