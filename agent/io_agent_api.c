@@ -233,6 +233,9 @@ static void on_version(void *ctx, const struct front_route *route,
 	json_init(&j, &text);
 	json_obj_begin(&j);
 	json_kstr(&j, "version", a->c.config->version);
+	json_kstr(&j, "build_date", "");
+	json_key(&j, "build_time"), json_double(&j, 0);
+	json_kstr(&j, "build_user", "");
 	json_obj_end(&j);
 	json_answer(a, r, &text);
 }

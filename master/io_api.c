@@ -313,6 +313,9 @@ static void on_version(void *ctx, const struct front_route *route,
 	json_obj_begin(&j);
 	json_key(&j, "version");
 	json_str(&j, a->c.config->version);
+	json_kstr(&j, "build_date", "");
+	json_key(&j, "build_time"), json_double(&j, 0);
+	json_kstr(&j, "build_user", "");
 	json_obj_end(&j);
 	json_reply(a, r, &text);
 }

@@ -143,6 +143,10 @@ static void report_state(
 
 	(void)q;
 	json_kstr(j, "version", m->cfg.version);
+	/* Of no build: the same source makes the same program. */
+	json_kstr(j, "build_date", "");
+	json_key(j, "build_time"), json_double(j, 0);
+	json_kstr(j, "build_user", "");
 	report_json_ktime(j, "start_time", m->started_ns);
 	report_json_ktime(j, "elected_time", m->started_ns);
 	json_kstr(j, "id", m->cfg.id);
