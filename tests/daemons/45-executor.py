@@ -242,7 +242,7 @@ def status_codes(fid):
         ("POST", '{"type":"UPDATE",%s}' % nobody, J, 400, "update"),
         ("POST", '{"type":"UPDATE",%s,%s}' % (known, update % ("TASK_RUNNING", "SOURCE_EXECUTOR", "")), J, 400, "uuid"),
         ("POST", '{"type":"UPDATE",%s,%s}' % (known, update % ("TASK_RUNNING", "SOURCE_EXECUTOR", ',"uuid":"AAAA"')), J, 400, "uuid"),
-        ("POST", '{"type":"UPDATE",%s,%s}' % (known, update % ("TASK_STAGING", "SOURCE_EXECUTOR", u16)), J, 400, "STAGING"),
+        ("POST", '{"type":"UPDATE",%s,%s}' % (known, update % ("TASK_STAGING", "SOURCE_EXECUTOR", u16)), J, 400, "TASK_STAGING"),
         ("POST", '{"type":"UPDATE",%s,%s}' % (known, update % ("TASK_RUNNING", "SOURCE_MASTER", u16)), J, 400, "source"),
         ("POST", '{"type":"UPDATE",%s,%s}' % (known, update % ("TASK_RUNNING", "SOURCE_EXECUTOR",
                                                             u16 + ',"executor_id":{"value":"y"}')), J, 400, "executor"),
