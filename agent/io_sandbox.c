@@ -25,6 +25,8 @@
 
 #define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS)
 #define OURS	(BENEATH | RESOLVE_NO_SYMLINKS)
+/* What a task mounts may never answer (FUSE), or not be its to show. */
+#define THEIRS (BENEATH | RESOLVE_NO_XDEV)
 
 /* A tree under removal. */
 struct removal {
@@ -207,6 +209,18 @@ static int open_failed(const char *path, struct err *e)
 	}
 }
 
+/* A file that was there before the task linked it into its sandbox: where
+ * fs.protected_hardlinks is 0, a task can do so with files that it can't read,
+ * and we can. What it made has its owner. */
+static bool is_foreign(int run, int fd)
+{
+	struct stat box, st;
+
+	return fstat(run, &box) == 0 && fstat(fd, &st) == 0 &&
+		S_ISREG(st.st_mode) && st.st_nlink > 1 && box.st_uid != 0 &&
+		st.st_uid != box.st_uid;
+}
+
 int sandbox_open(int root, const char *path, int flags, struct err *e)
 {
 	CLEANUP(closep) int run = -1;
@@ -234,10 +248,14 @@ int sandbox_open(int root, const char *path, int flags, struct err *e)
 		rest++;
 	if (rest == NULL || *rest == '\0')
 		rest = ".";
-	fd = open_beneath(run, rest, flags, 0, BENEATH);
+	fd = open_beneath(run, rest, flags, 0, THEIRS);
 	if (fd < 0)
 		return open_failed(path, e);
-	return fd;
+	if (!is_foreign(run, fd))
+		return fd;
+	(void)close(fd); /* nothing was read */
+	return err_set(
+		e, ERR_DENIED, "'%s' is a hard link to another's file", path);
 }
 
 static void remember(struct removal *r, const char *name)

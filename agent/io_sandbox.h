@@ -36,7 +36,8 @@ void sandbox_fini(struct sandbox *s);
  * Opens what a path of the files API stands for, for reading: the first
  * SANDBOX_DEPTH names are ours, the rest may be anything the task made, but
  * must stay beneath its sandbox. flags: O_PATH or O_RDONLY. ERR_NOT_FOUND,
- * ERR_DENIED (leads outside), ERR_IO.
+ * ERR_DENIED (leads outside, onto another mount, or is a hard link to a file of
+ * another user), ERR_IO.
  */
 int sandbox_open(int root, const char *path, int flags, struct err *e);
 

@@ -264,7 +264,8 @@ static int work_dir_open(struct program *p, struct err *e)
 	}
 	meta = xasprintf("%s/meta", p->work_dir);
 	path = xasprintf("%s/agent.db", meta);
-	if (daemon_directory(meta, e) != 0)
+	if (daemon_directory_own(p->work_dir, 0, e) != 0 ||
+		daemon_directory_own(meta, 0700, e) != 0)
 		return err_wrap(e, "--work_dir");
 	p->root = sandbox_root_open(p->work_dir, e);
 	if (p->root < 0)
@@ -403,7 +404,7 @@ static int listen_all(struct program *p, struct err *e)
 			"--domain_socket_location: '%s' is not an absolute path",
 			p->config.socket_path);
 	*slash = '\0';
-	if (daemon_directory(dir, e) != 0)
+	if (daemon_directory_own(dir, 0, e) != 0)
 		return err_wrap(e, "--runtime_dir");
 	return http_server_listen_unix(
 		s, p->config.socket_path, SOCKET_MODE, e);

@@ -51,12 +51,26 @@ static struct tls_config tls_config_of(const struct daemon_options *o)
 	};
 }
 
+/* Not refused: a group of its own may be meant to read it. */
+static void warn_of_key(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && (st.st_mode & 077) != 0)
+		log_warn("tls_key_open",
+			"file='%s' mode=%04o consequence='others on this "
+			"machine may pose as this daemon' advice='chmod 600'",
+			path, (unsigned)st.st_mode & 07777);
+}
+
 int daemon_tls_server(
 	struct ssl_ctx_st **ret, const struct daemon_options *o, struct err *e)
 {
 	struct tls_config c = tls_config_of(o);
 
 	*ret = o->tls ? tls_server_new(&c, e) : NULL;
+	if (*ret != NULL)
+		warn_of_key(o->tls_key_file);
 	return o->tls && *ret == NULL ? -1 : 0;
 }
 
@@ -172,6 +186,31 @@ int daemon_directory(const char *path, struct err *e)
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, ERR_INVALID, "'%s' is not a directory", p);
 	return 0;
+}
+
+int daemon_directory_own(const char *path, unsigned mode, struct err *e)
+{
+	struct stat st;
+
+	if (daemon_directory(path, e) != 0)
+		return -1;
+	if (stat(path, &st) != 0)
+		return err_set(
+			e, ERR_IO, "stat '%s': %s", path, strerror(errno));
+	if (st.st_uid != geteuid() && st.st_uid != 0)
+		return err_set(e, ERR_DENIED,
+			"'%s' is user %u's, who could replace what is in it: "
+			"give it to the user that runs this (chown)",
+			path, (unsigned)st.st_uid);
+	if ((st.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)
+		return err_set(e, ERR_DENIED,
+			"everybody can replace what is in '%s': take that "
+			"right away (chmod o-w)",
+			path);
+	if (mode == 0 || st.st_uid != geteuid() ||
+		(st.st_mode & 07777) == mode || chmod(path, mode) == 0)
+		return 0;
+	return err_set(e, ERR_IO, "chmod '%s': %s", path, strerror(errno));
 }
 
 void daemon_raise_files(void)

@@ -39,6 +39,9 @@ int daemon_identify(struct daemon_identity *ret, const struct daemon_options *o,
 	uint16_t port, struct err *e);
 /* Makes the directory and its parents (0755) if it isn't there. */
 int daemon_directory(const char *path, struct err *e);
+/* The same for one in which we trust names: refused if somebody else could
+ * replace what is in it. If we own it, and mode is not 0, it gets that mode. */
+int daemon_directory_own(const char *path, unsigned mode, struct err *e);
 /* As many descriptors as the hard limit allows: each agent, framework and task
  * has its own. */
 void daemon_raise_files(void);

@@ -105,7 +105,7 @@ static int registry_open(struct program *p, struct err *e)
 
 	if (!p->options.registry_sqlite)
 		return 0;
-	if (daemon_directory(p->options.work_dir, e) != 0)
+	if (daemon_directory_own(p->options.work_dir, 0, e) != 0)
 		return err_wrap(e, "--work_dir");
 	path = xasprintf("%s/registry.db", p->options.work_dir);
 	return store_open(
