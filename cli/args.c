@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/near.h"
 #include "common/check.h"
 #include "common/duration.h"
 #include "common/err.h"
 #include "common/mem.h"
+#include "common/near.h"
 
 void args_init(struct args *a)
 {

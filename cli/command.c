@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/near.h"
 #include "common/buf.h"
 #include "common/check.h"
 #include "common/err.h"
+#include "common/near.h"
 
 const struct args_option command_common[] = {
 	{ "master", 'm', ARGS_TEXT, "HOST:PORT",

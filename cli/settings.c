@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "cli/args.h"
-#include "common/near.h"
 #include "common/check.h"
 #include "common/err.h"
 #include "common/mem.h"
+#include "common/near.h"
 
 const char *const settings_names[SETTINGS_KEYS] = {
 	[SETTINGS_MASTER] = "master",

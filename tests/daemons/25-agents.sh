@@ -41,9 +41,9 @@ start env "$BIN/butte-agent" --master="127.0.0.1:1,$MASTER" --ip=$HOST --port=0 
 unset BUTTE_RESOURCES BUTTE_HOSTNAME
 ok "an agent whose first --master is dead finds the second" wait_agents 1
 S='d["slaves"][0]'
-is "$(get /slaves | json "$S[\"resources\"][\"cpus\"]")" 2.5 "the environment comes before --config"
-is "$(get /slaves | json "$S[\"hostname\"]")" from-flag "a flag before the environment"
-is "$(get /slaves | json "[$S[\"attributes\"][k] for k in ('rack','level')]")" "['file', 3.0]" "the rest is from --config"
+is "$(get /slaves | json "${S}[\"resources\"][\"cpus\"]")" 2.5 "the environment comes before --config"
+is "$(get /slaves | json "${S}[\"hostname\"]")" from-flag "a flag before the environment"
+is "$(get /slaves | json "[${S}[\"attributes\"][k] for k in ('rack','level')]")" "['file', 3.0]" "the rest is from --config"
 A=$SCHEME://localhost:$(listen_port "$T/env.log")
 is "$(http "$A/flags" | json 'd["flags"]["attributes"]')" "rack:file;level:3" "/flags shows what counts"
 quit env -USR1

@@ -10,10 +10,10 @@
 
 #include "cli/command.h"
 #include "cli/complete.h"
-#include "common/near.h"
 #include "common/buf.h"
 #include "common/check.h"
 #include "common/err.h"
+#include "common/near.h"
 
 static void test_find(void **state)
 {
