@@ -133,8 +133,6 @@ static bool is_impostor(const struct executor *e, const struct agent_event *ev)
 static const char *call_check(const call_msg *c)
 {
 	switch ((int)c->type) {
-	case MESOS__V1__EXECUTOR__CALL__TYPE__SUBSCRIBE:
-		return c->subscribe == NULL ? "Expecting 'subscribe'" : NULL;
 	case MESOS__V1__EXECUTOR__CALL__TYPE__UPDATE:
 		return c->update == NULL ? "Expecting 'update'" : NULL;
 	case MESOS__V1__EXECUTOR__CALL__TYPE__MESSAGE:
@@ -169,9 +167,16 @@ static void call_update(struct agent *a, struct executor *e,
 static void subscribe(struct agent *a, struct executor *e,
 	const struct agent_event *ev, struct outbox *out)
 {
+	static const Mesos__V1__Executor__Call__Subscribe none =
+		MESOS__V1__EXECUTOR__CALL__SUBSCRIBE__INIT;
 	const Mesos__V1__Executor__Call__Subscribe *s =
 		ev->executor_call->subscribe;
 	size_t i;
+
+	/* Mesos answers 400 to that. A fresh executor has nothing to say in it,
+	 * and the one of npm's mesos-framework leaves it out. */
+	if (s == NULL)
+		s = &none;
 
 	if (a->leaving || e->framework->terminating ||
 		e->state == EXECUTOR_TERMINATING ||

@@ -236,7 +236,7 @@ def status_codes(fid):
         ("POST", "\xff\xff", P, 400, "pars"),
         ("POST", "{}", J, 400, ""),
         ("POST", '{"type":"SUBSCRIBE"}', J, 400, "executor_id"),
-        ("POST", '{"type":"SUBSCRIBE",%s}' % nobody, J, 400, "subscribe"),
+        ("POST", '{"type":"SUBSCRIBE",%s}' % nobody, J, 400, "Framework cannot be found"),
         ("POST", '{"type":"SUBSCRIBE",%s,"subscribe":{}}' % nobody, J, 400, "Framework cannot be found"),
         ("POST", '{"type":"SUBSCRIBE",%s,"subscribe":{}}' % (ids % (fid, "nobody")), J, 400, "Executor cannot be found"),
         ("POST", '{"type":"UPDATE",%s}' % nobody, J, 400, "update"),

@@ -30,7 +30,7 @@ static void test_statuses(void **state)
 		const char *text;
 	} table[] = {
 		{ CALL(HEARTBEAT), "nobody", "nobody", 202, "" },
-		{ CALL(SUBSCRIBE), "f", "t", 400, "Expecting 'subscribe'" },
+		{ CALL(SUBSCRIBE), "g", "t", 400, "Framework cannot be found" },
 		{ CALL(UPDATE), "f", "t", 400, "Expecting 'update'" },
 		{ CALL(MESSAGE), "f", "t", 400, "Expecting 'message'" },
 		{ CALL(UNKNOWN), "g", "t", 400, "Framework cannot be found" },
@@ -66,6 +66,15 @@ static void test_statuses(void **state)
 		assert_string_equal(reply_text(&r), table[i].text);
 	}
 	(void)rig_subscribe(&r, "t");
+	{
+		/* Without the sub-message it is a SUBSCRIBE as well. */
+		call_msg c = MESOS__V1__EXECUTOR__CALL__INIT;
+
+		c.has_type = 1;
+		c.type = CALL(SUBSCRIBE);
+		(void)rig_call(&r, "t", &c);
+		assert_int_equal(rig_replied(&r), 0);
+	}
 	{
 		call_msg c = MESOS__V1__EXECUTOR__CALL__INIT;
 
