@@ -24,10 +24,13 @@ def pid(name):
 
 
 def gone(p):
+    """A zombie is gone if its other threads are: one may be in fsync(), and holds
+    the files, with their locks, till then."""
     try:
         with open("/proc/%d/stat" % p) as f:
-            return f.read().rsplit(")", 1)[1].split()[0] == "Z"
-    except FileNotFoundError:
+            zombie = f.read().rsplit(")", 1)[1].split()[0] == "Z"
+        return zombie and len(os.listdir("/proc/%d/task" % p)) <= 1
+    except (FileNotFoundError, ProcessLookupError):
         return True
 
 
