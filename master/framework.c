@@ -152,6 +152,7 @@ void framework_subscribe(struct master *m, const struct master_event *ev)
 	const subscribe_msg *sub = ev->call->subscribe;
 	struct err e = { 0 };
 
+	CHECK(ev->new_stream_id != NULL);
 	outbox_stream_open(m->out, ev->from);
 	if (subscribe(m, ev, sub, &e) == 0)
 		return;

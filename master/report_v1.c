@@ -1,6 +1,8 @@
 /* report_v1.c - see report_v1.h. */
 #include "master/report_v1.h"
 
+#include <string.h>
+
 #include "common/arena.h"
 #include "common/check.h"
 #include "common/msg.h"
@@ -113,24 +115,28 @@ static Mesos__V1__Resource__AllocationInfo *allocation(
 	return al;
 }
 
+/* Mesos keeps one resource to itself. */
+static bool is_shown(const struct res_object *o, void *ctx)
+{
+	(void)ctx;
+	return strcmp(res_object_name(o), "ephemeral_ports") != 0;
+}
+
 static void offer_resources(
 	const struct offer *o, struct arena *arena, Mesos__V1__Offer *msg)
 {
 	enum res_form form = CAPABLE(o->framework, RESERVATION_REFINEMENT)
 		? RES_FORM_STACK
 		: RES_FORM_OLD;
-	struct res plain = RES_INIT;
+	struct res shown = RES_INIT;
 
-	if (CAPABLE(o->framework, MULTI_ROLE)) {
+	res_filter(&shown, &o->res, is_shown, NULL);
+	if (CAPABLE(o->framework, MULTI_ROLE))
 		msg->allocation_info = allocation(arena, o);
-		msg->resources =
-			res_to_msgs(&o->res, arena, form, &msg->n_resources);
-		return;
-	}
-	res_copy(&plain, &o->res);
-	res_allocate(&plain, NULL);
-	msg->resources = res_to_msgs(&plain, arena, form, &msg->n_resources);
-	res_fini(&plain);
+	else
+		res_allocate(&shown, NULL);
+	msg->resources = res_to_msgs(&shown, arena, form, &msg->n_resources);
+	res_fini(&shown);
 }
 
 Mesos__V1__Offer *report_v1_offer(const struct offer *o, struct arena *arena)
