@@ -7,9 +7,9 @@ TaskInfo.executor; what a task shall do is in TaskInfo.data:
 	burst N        N updates of RUNNING in a row, then FINISHED
 	exit N         the executor exits with that status
 
-A MESSAGE is answered by one with the same bytes behind "echo: ". "quiet" in a
-message: updates are kept and only told at the next SUBSCRIBE. Everything it
-sees is in the file `seen` of the sandbox.
+A MESSAGE is answered by one with the same bytes behind "echo: "; "post JSON" is
+sent to the agent as it is, and answered by what that says; "later" makes it
+sleep; "twice TASK" makes two updates. All it sees is in the sandbox's `seen`.
 """
 import http.client
 import os
@@ -74,6 +74,16 @@ class Executor:
         self.say("not sent: %s" % error)
         return 0
 
+    def post(self, body):
+        """A call in JSON as it is given: what only this executor's own
+        processes may send."""
+        conn = self.connection()
+        conn.request("POST", "/api/v1/executor", body, {"Content-Type": "application/json"})
+        r = conn.getresponse()
+        answer = b"%d %s" % (r.status, r.read())
+        conn.close()
+        return answer
+
     def update(self, task_id, state, message=None, data=None):
         c = self.call(Call.UPDATE)
         s = c.update.status
@@ -131,6 +141,8 @@ class Executor:
                 return
             c = self.call(Call.MESSAGE)
             c.message.data = b"echo: " + e.message.data
+            if e.message.data.startswith(b"post "):
+                c.message.data = self.post(e.message.data[5:])
             self.send(c)
         elif e.type == Event.SHUTDOWN:
             for t, state in self.state.items():
