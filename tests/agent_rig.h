@@ -123,6 +123,8 @@ static inline Mesos__V1__FrameworkInfo *rig_framework(
 	f->id->value = arena_strdup(mem, id);
 	f->user = arena_strdup(mem, "nobody");
 	f->name = arena_strdup(mem, "test");
+	f->has_checkpoint = 1;
+	f->checkpoint = 1;
 	return f;
 }
 
