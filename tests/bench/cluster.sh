@@ -37,7 +37,8 @@ start_agent a1
 wait_agents 1 || exit 1
 sleep 2
 figure 'master, idle, RSS' MB "$(rss_mb "$PID_master")"
-figure 'agent, idle, RSS' MB "$(rss_mb "$PID_a1")"
+AGENT_IDLE=$(rss_mb "$PID_a1")
+figure 'agent, idle, RSS' MB "$AGENT_IDLE"
 repeat "one task end to end, idle cluster" ms median_ms "$LOAD" latency 20 true
 repeat "tasks/s, one agent ($TASKS of 'true')" tasks/s tasks_per_s "$LOAD" run "$TASKS" true
 start_agent a2
@@ -51,6 +52,8 @@ wait_for 120 grep -q running "$T/hold.out" || exit 1
 sleep 5
 figure 'master, 1000 sleeps, RSS' MB "$(rss_mb "$PID_master")"
 figure 'agent, 1000 sleeps, RSS' MB "$(rss_mb "$PID_a1")"
+figure 'agent, memory per idle task' KB "$(awk -v a="$AGENT_IDLE" -v b="$(rss_mb "$PID_a1")" \
+	'BEGIN { print (b - a) * 1024 / 1000 }')"
 for p in $(pgrep -x butte-executor | head -n 50); do private_kb "$p"; done >"$T/private"
 # shellcheck disable=SC2046
 figure "executor of a running task, private memory" KB $(cat "$T/private")
