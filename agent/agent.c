@@ -281,6 +281,11 @@ bool agent_has_container(const struct agent *a, const char *container_id)
 	return hold_executor_by_container(a, container_id) != NULL;
 }
 
+void agent_machine_set(struct agent *a, const struct agent_machine *machine)
+{
+	a->machine = *machine;
+}
+
 void agent_check(const struct agent *a)
 {
 	hold_check(a);

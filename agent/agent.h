@@ -181,6 +181,14 @@ bool agent_has_container(const struct agent *a, const char *container_id);
  * arena of out; NULL: unknown. */
 const char *agent_file_path(
 	const struct agent *a, const char *path, struct outbox *out);
+/* Of the whole machine, which only edges see; for reports of metrics, set
+ * before they are asked for. */
+struct agent_machine {
+	double load_1min, load_5min, load_15min;
+	uint64_t mem_total_bytes, mem_free_bytes;
+	unsigned cpus;
+};
+void agent_machine_set(struct agent *a, const struct agent_machine *machine);
 void agent_check(const struct agent *a);
 void agent_free(struct agent *a);
 

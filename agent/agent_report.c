@@ -508,6 +508,9 @@ static void each_resource(
 	arena_fini(&mem);
 }
 
+static void each_of_machine(
+	const struct agent *a, agent_report_metric_f *each, void *ctx);
+
 #define STATE(name) MESOS__V1__TASK_STATE__TASK_##name
 
 void agent_report_each_metric(
@@ -559,6 +562,20 @@ void agent_report_each_metric(
 	for (i = 0; i < ARRAY_LEN(list); i++)
 		each(ctx, list[i].name, list[i].value);
 	each_resource(a, each, ctx);
+	each_of_machine(a, each, ctx);
+}
+
+static void each_of_machine(
+	const struct agent *a, agent_report_metric_f *each, void *ctx)
+{
+	const struct agent_machine *m = &a->machine;
+
+	each(ctx, "system/cpus_total", m->cpus);
+	each(ctx, "system/load_1min", m->load_1min);
+	each(ctx, "system/load_5min", m->load_5min);
+	each(ctx, "system/load_15min", m->load_15min);
+	each(ctx, "system/mem_free_bytes", (double)m->mem_free_bytes);
+	each(ctx, "system/mem_total_bytes", (double)m->mem_total_bytes);
 }
 
 static void metric_put(void *ctx, const char *name, double value)

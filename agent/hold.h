@@ -209,6 +209,7 @@ struct agent {
 	int64_t begin_wall_ns;
 	uint64_t begin_ms;
 	uint64_t recovered_ms; /* how long recovery took */
+	struct agent_machine machine;
 	struct prng prng;
 
 	char *old_boot_id; /* from the record; NULL: none */

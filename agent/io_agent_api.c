@@ -2,6 +2,7 @@
 #include "agent/io_agent_api.h"
 
 #include <stdlib.h>
+#include <sys/sysinfo.h>
 
 #include "agent/agent.h"
 #include "agent/io_cgroup.h"
@@ -149,6 +150,8 @@ static void on_executor(void *ctx, const struct front_route *route,
 	step(a, &ev);
 }
 
+static void machine_set(struct agent_api *a);
+
 static void on_operator(void *ctx, const struct front_route *route,
 	struct http_req *r, const uint8_t *body, size_t size)
 {
@@ -165,7 +168,25 @@ static void on_operator(void *ctx, const struct front_route *route,
 		files_api_call(a->files, r, call))
 		return;
 	ev.operator_call = call;
+	if ((int)call->type == MESOS__V1__AGENT__CALL__TYPE__GET_METRICS)
+		machine_set(a);
 	step(a, &ev);
+}
+
+static void machine_set(struct agent_api *a)
+{
+	struct agent_machine m = { .cpus = (unsigned)get_nprocs() };
+	double scale = 1.0 / (1 << SI_LOAD_SHIFT);
+	struct sysinfo si;
+
+	if (sysinfo(&si) == 0) {
+		m.load_1min = (double)si.loads[0] * scale;
+		m.load_5min = (double)si.loads[1] * scale;
+		m.load_15min = (double)si.loads[2] * scale;
+		m.mem_total_bytes = (uint64_t)si.totalram * si.mem_unit;
+		m.mem_free_bytes = (uint64_t)si.freeram * si.mem_unit;
+	}
+	agent_machine_set(a->c.agent, &m);
 }
 
 static void on_query(void *ctx, const struct front_route *route,
@@ -176,6 +197,8 @@ static void on_query(void *ctx, const struct front_route *route,
 		.report = (enum agent_report)route->arg };
 
 	(void)body, (void)size; /* a GET has none */
+	if (ev.report == AGENT_REPORT_METRICS)
+		machine_set(ctx);
 	step(ctx, &ev);
 }
 

@@ -208,7 +208,8 @@ slave/recovery_errors slave/recovery_time_secs slave/frameworks_active slave/tas
 slave/tasks_killing slave/tasks_finished slave/tasks_failed slave/tasks_killed slave/tasks_lost slave/tasks_gone
 slave/executors_registering slave/executors_running slave/executors_terminating slave/executors_terminated
 slave/valid_status_updates slave/invalid_status_updates slave/valid_framework_messages slave/invalid_framework_messages
-slave/container_launch_errors slave/executor_directory_max_allowed_age_secs gc/path_removals_pending gc/path_removals_succeeded"""
+slave/container_launch_errors slave/executor_directory_max_allowed_age_secs system/cpus_total system/load_1min
+system/load_5min system/load_15min system/mem_total_bytes system/mem_free_bytes gc/path_removals_pending gc/path_removals_succeeded"""
 
 
 def has(doc, names, text):
@@ -263,7 +264,8 @@ def v0(s):
     has(x, AGENT_EXECUTOR, "its executor")
     has(x["tasks"][0], TASK, "its task")
     has(get("/metrics/snapshot", AGENT), AGENT_METRICS, "the agent's /metrics/snapshot")
-    equal(get("/metrics/snapshot", AGENT)["slave/tasks_running"], 1, "with the right values")
+    d = get("/metrics/snapshot", AGENT)
+    equal((d["slave/tasks_running"], d["system/cpus_total"], d["system/mem_total_bytes"] > 1e6), (1, os.cpu_count(), True), "with the right values")
 
 
 def subscriber(codec):
