@@ -279,8 +279,13 @@ static void failover(struct master *m, struct framework *fw)
 	fw->reregistered_ns = m->wall_ns;
 }
 
-/* The agents where the framework has something, once each. */
-static void agents_update(struct master *m, struct framework *fw)
+typedef void tell_f(
+	struct master *m, const struct agent *a, const struct framework *fw);
+
+/* Tells the agents where the framework has something, once each: the others
+ * don't know it, and telling 50,000 of them of each short job would be most of
+ * what a master does. */
+static void agents_tell(struct master *m, struct framework *fw, tell_f *tell)
 {
 	uint64_t mark = ++m->mark;
 	const struct executor *x;
@@ -291,13 +296,13 @@ static void agents_update(struct master *m, struct framework *fw)
 		if (t->agent->mark == mark)
 			continue;
 		t->agent->mark = mark;
-		downlink_update_framework(m, t->agent, fw);
+		tell(m, t->agent, fw);
 	}
 	TAILQ_FOREACH (x, &fw->executors, of_framework) {
 		if (x->agent->mark == mark)
 			continue;
 		x->agent->mark = mark;
-		downlink_update_framework(m, x->agent, fw);
+		tell(m, x->agent, fw);
 	}
 }
 
@@ -318,7 +323,7 @@ static void attach(
 	framework_heartbeat(m, fw);
 	if (!was_active)
 		alloc_framework_activate(m->alloc, fw->id, true);
-	agents_update(m, fw);
+	agents_tell(m, fw, downlink_update_framework);
 }
 
 void framework_heartbeat(struct master *m, struct framework *fw)
@@ -428,15 +433,19 @@ static void end_tasks(struct master *m, struct framework *fw)
 		ledger_end_unreachable(m, t, &end);
 }
 
+static void tell_shutdown(
+	struct master *m, const struct agent *a, const struct framework *fw)
+{
+	downlink_shutdown_framework(m, a, fw->id);
+}
+
 void framework_remove(struct master *m, struct framework *fw, const char *why)
 {
 	struct executor *x;
-	struct agent *a;
 
 	log_info("framework_remove", "framework=%s why='%s'", fw->id, why);
 	offer_return_all(m, fw);
-	for (a = NULL; (a = state_agent_next(m, a)) != NULL;)
-		downlink_shutdown_framework(m, a, fw->id);
+	agents_tell(m, fw, tell_shutdown);
 	end_tasks(m, fw);
 	while ((x = TAILQ_FIRST(&fw->executors)) != NULL)
 		ledger_executor_end(m, x);

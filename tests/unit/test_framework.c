@@ -298,8 +298,10 @@ static void without_timeout_it_is_removed_at_once(void **state)
 	assert_true(world_subscribe(&f->w, &fw, info));
 	world_clear(&f->w);
 	world_stream_down(&f->w, fw.stream);
-	assert_non_null(
+	/* The agent has nothing of it, and needs to hear nothing. */
+	assert_null(
 		world_msg(&f->w, f->a.link, W_TO_AGENT(SHUTDOWN_FRAMEWORK), 0));
+	assert_false(world_subscribe(&f->w, &fw, world_info(&f->w, 0)));
 }
 
 static void teardown_ends_all_without_updates(void **state)
