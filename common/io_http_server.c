@@ -202,7 +202,7 @@ void http_server_accepted(struct http_listener *l, int fd)
 	p->server = s;
 	p->is_tls = l->tls != NULL;
 	if (l->unix_path != NULL)
-		p->cgroups = http_server_peer_cgroups(fd);
+		p->cgroups = http_server_listen_peer(fd);
 	TAILQ_INIT(&p->reqs);
 	http_parse_init(&p->parse, HTTP_REQUEST, &PARSE_OPS, p);
 	p->conn = conn_accepted(s->base, fd, l->tls, &CONN_OPS, p);

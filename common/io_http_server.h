@@ -149,7 +149,7 @@ struct http_server {
 void http_server_listen_stop(struct http_listener *l);
 /* /proc/PID/cgroup of who is at the other end of a unix socket, or ""; owned by
  * the caller. */
-char *http_server_peer_cgroups(int fd);
+char *http_server_listen_peer(int fd);
 
 /* --- io_http_server.c ---------------------------------------------------- */
 

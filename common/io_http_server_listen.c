@@ -199,7 +199,7 @@ int http_server_listen(struct http_server *s, const char *address,
 
 /* --- unix ------------------------------------------------------------------- */
 
-char *http_server_peer_cgroups(int fd)
+char *http_server_listen_peer(int fd)
 {
 	struct ucred who = { 0 };
 	socklen_t size = sizeof(who);
