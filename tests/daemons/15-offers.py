@@ -713,7 +713,9 @@ def accept():
     teardown(t)
     s.kill("good")
     s.until("good", mesos.TASK_KILLED)
-    # The id of a completed task may be used again.
+    # The id of a completed task may be used again, once its executor, which has
+    # the same id, is gone: before, Mesos' agents drop it, and so do ours.
+    time.sleep(1)
     o = s.offer(cpus=0.5)
     s.accept(o, [v1.task(o[0], "good", "true")])
     s.until("good", mesos.TASK_FINISHED)
@@ -741,6 +743,23 @@ def restarted():
     refused(i, "one given up", ["Framework has been removed"])
     i.id.value = "done-id"
     refused(i, "one torn down before the restart", ["Framework has been removed"])
+
+    refused(mesos.FrameworkInfo(user="root", name="x", role="other"), "a role outside of --roles", ["other"])
+    s = framework("one", role="allowed")
+    s.subscribe()
+    o = s.offers()
+    s.accept(o[:1], [v1.task(o[0], "quick", "exit 3")])
+    types, end = [], time.time() + 20
+    while time.time() < end:
+        try:
+            e = s.next(timeout=1)
+        except RuntimeError:
+            break
+        types.append(e.type)
+        if e.type == Event.UPDATE:
+            s.acknowledge(e.update.status)
+    ok(types.count(Event.UPDATE) == 3 and Event.FAILURE not in types, "the end of a command task is no FAILURE of an executor")
+    teardown(s)
 
     s = framework("slow")  # --offer_timeout=1secs
     s.subscribe()

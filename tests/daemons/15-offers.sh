@@ -24,7 +24,7 @@ RESOURCES='cpus:1;mem:256;disk:0;ports:[31000-31009]' start_agent a5
 ok "a second agent registers" wait_agents 2
 py 15-offers.py accept
 kill9 master
-start_master $FAST --offer_timeout=1secs
+start_master $FAST --offer_timeout=1secs --roles=allowed
 ok "the agents are back" wait_agents 2
 py 15-offers.py restarted
 t_end
