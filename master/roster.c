@@ -500,6 +500,14 @@ static lost_msg **find_lost(struct master *m, struct agent *a, size_t *ret_n)
 	return lost;
 }
 
+/* What runs there for a framework that is over, shall end. */
+static void end_strays(
+	struct master *m, const struct agent *a, const char *framework_id)
+{
+	if (state_framework_find(m, framework_id) == NULL)
+		downlink_shutdown_framework(m, a, framework_id);
+}
+
 /* Frameworks that are over, frameworks that changed, kills that it may not have
  * got. */
 static void settle(struct master *m, struct agent *a, const reregister_msg *msg)
@@ -507,6 +515,13 @@ static void settle(struct master *m, struct agent *a, const reregister_msg *msg)
 	struct framework *fw;
 	struct task *t;
 	size_t i;
+
+	for (i = 0; i < msg->n_executors; i++)
+		if (msg->executors[i]->framework_id != NULL)
+			end_strays(
+				m, a, msg->executors[i]->framework_id->value);
+	for (i = 0; i < msg->n_tasks; i++)
+		end_strays(m, a, msg->tasks[i]->framework_id->value);
 
 	for (i = 0; i < msg->n_frameworks; i++) {
 		const Mesos__V1__FrameworkInfo *info = msg->frameworks[i];
