@@ -85,7 +85,8 @@ static const struct conf_option options[] = {
 		.value = "",
 		.check = attributes_check,
 		.help = "What frameworks may choose agents by, as "
-			"rack:r1;level:10;keys:[1000-1500]." },
+			"rack:r1;level:10;keys:[1000-1500], or a JSON array of "
+			"Attribute." },
 	{ .name = "switch_user",
 		.type = CONF_BOOL,
 		.value = "true",

@@ -8,8 +8,10 @@
 #include "common/arena.h"
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/json_text.h"
 #include "common/limits.h"
 #include "common/mem.h"
+#include "common/pbjson.h"
 #include "common/res_value.h"
 #include "mesos/v1/mesos.pb-c.h"
 
@@ -184,7 +186,65 @@ static int parse_entry(Mesos__V1__Attribute **ret, const char *entry,
 	return rc;
 }
 
-int attr_parse(struct Mesos__V1__Attribute ***ret, size_t *ret_n,
+static const char *flaw(const Mesos__V1__Attribute *m)
+{
+	int64_t milli;
+	size_t i;
+
+	if (*m->name == '\0')
+		return "the name is missing";
+	switch ((int)m->type) {
+	case MESOS__V1__VALUE__TYPE__SCALAR:
+		if (m->scalar == NULL)
+			return "'scalar' is missing";
+		return res_value_from_double(&milli, m->scalar->value) != 0
+			? "its number is not finite, or too big"
+			: NULL;
+	case MESOS__V1__VALUE__TYPE__RANGES:
+		if (m->ranges == NULL)
+			return "'ranges' is missing";
+		for (i = 0; i < m->ranges->n_range; i++)
+			if (m->ranges->range[i]->begin >
+				m->ranges->range[i]->end)
+				return "a range ends before it begins";
+		return NULL;
+	case MESOS__V1__VALUE__TYPE__TEXT:
+		return m->text == NULL ? "'text' is missing" : NULL;
+	default:
+		return "an attribute can't be a set; use several of one name";
+	}
+}
+
+/* The array is read as that of an AgentInfo. */
+static int parse_json(struct Mesos__V1__Attribute ***ret, size_t *ret_n,
+	const char *text, struct arena *a, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	Mesos__V1__AgentInfo *info;
+	size_t i;
+
+	if (!json_text_is_array(text))
+		return err_set(e, ERR_INVALID,
+			"text that begins with '[' must be one JSON array");
+	buf_printf(&b, "{\"hostname\":\"\",\"attributes\":%s}", text);
+	info = (Mesos__V1__AgentInfo *)(void *)pbjson_read(
+		a, &mesos__v1__agent_info__descriptor, b.data, b.size, e);
+	buf_fini(&b);
+	if (info == NULL)
+		return -1;
+	if (info->n_attributes > ATTRIBUTES_MAX)
+		return err_set(e, ERR_LIMIT, "more than %d attributes",
+			ATTRIBUTES_MAX);
+	for (i = 0; i < info->n_attributes; i++)
+		if (flaw(info->attributes[i]) != NULL)
+			return err_set(e, ERR_INVALID, "attributes[%zu]: %s", i,
+				flaw(info->attributes[i]));
+	*ret = info->attributes;
+	*ret_n = info->n_attributes;
+	return 0;
+}
+
+static int parse_text(struct Mesos__V1__Attribute ***ret, size_t *ret_n,
 	const char *text, struct arena *a, struct err *e)
 {
 	CLEANUP(mem_freep) Mesos__V1__Attribute **attrs = NULL;
@@ -208,4 +268,13 @@ int attr_parse(struct Mesos__V1__Attribute ***ret, size_t *ret_n,
 	*ret = arena_memdup(a, attrs, n * sizeof(*attrs));
 	*ret_n = n;
 	return 0;
+}
+
+int attr_parse(struct Mesos__V1__Attribute ***ret, size_t *ret_n,
+	const char *text, struct arena *a, struct err *e)
+{
+	const char *begin = text + strspn(text, " \t\n");
+
+	return *begin == '[' ? parse_json(ret, ret_n, begin, a, e)
+			     : parse_text(ret, ret_n, text, a, e);
 }

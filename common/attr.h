@@ -3,7 +3,8 @@
  *
  * Entries stand between semicolons or newlines; the name ends at the first
  * colon. A value is a scalar, ranges, or else a text; spaces in it are removed,
- * as Mesos does; sets are refused. Names may repeat.
+ * as Mesos does; sets are refused. Names may repeat. Or a JSON array of
+ * Attribute messages: [{"name":"rack","type":"TEXT","text":{"value":"r1"}}].
  */
 #ifndef COMMON_ATTR_H
 #define COMMON_ATTR_H

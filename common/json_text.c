@@ -1,6 +1,7 @@
 /* json_text.c - see json_text.h. */
 #include "common/json_text.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -129,4 +130,27 @@ void json_text_double(struct buf *to, double v)
 	} else {
 		shortest_add(to, v);
 	}
+}
+
+bool json_text_is_array(const char *text)
+{
+	bool quoted = false;
+	long depth = 0;
+	const char *p;
+
+	for (p = text; *p != '\0'; p++) {
+		if (quoted && *p == '\\' && p[1] != '\0')
+			p++;
+		else if (*p == '"')
+			quoted = !quoted;
+		else if (!quoted)
+			depth += (*p == '[') - (*p == ']');
+		if (depth == 0 && *p == ']')
+			break;
+	}
+	if (*p != ']')
+		return false;
+	for (p++; isspace((unsigned char)*p); p++)
+		;
+	return *p == '\0';
 }

@@ -4,6 +4,7 @@
 #ifndef COMMON_JSON_TEXT_H
 #define COMMON_JSON_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,5 +17,9 @@ void json_text_milli(struct buf *to, int64_t milli);
 /* The shortest decimal that reads back as v, with at least one digit after the
  * point (15.0) unless it has an exponent; Infinity, -Infinity or NaN. */
 void json_text_double(struct buf *to, double v);
+
+/* Whether the text is one JSON array and nothing behind it, as far as brackets
+ * and quotes tell: for texts that are put into an object to be read. */
+bool json_text_is_array(const char *text);
 
 #endif

@@ -10,6 +10,7 @@
 #include "common/check.h"
 #include "common/err.h"
 #include "common/ident.h"
+#include "common/json_text.h"
 #include "common/limits.h"
 #include "common/mem.h"
 #include "common/pbjson.h"
@@ -163,27 +164,6 @@ static bool is_json(const char *text)
 	return *text == '[';
 }
 
-/* Whether the text is one array and nothing behind it, which would end up in
- * the message around it. What is inside is pbjson_read()'s to judge. */
-static bool is_one_array(const char *text)
-{
-	bool quoted = false;
-	long depth = 0;
-	const char *p;
-
-	for (p = text; *p != '\0'; p++) {
-		if (quoted && *p == '\\' && p[1] != '\0')
-			p++;
-		else if (*p == '"')
-			quoted = !quoted;
-		else if (!quoted)
-			depth += (*p == '[') - (*p == ']');
-		if (depth == 0 && *p == ']')
-			break;
-	}
-	return *p == ']' && trim(p + 1, strlen(p + 1)).size == 0;
-}
-
 /* What Mesos doesn't take from a flag: these come from operations. */
 static int check_static(const struct res *r, struct err *e)
 {
@@ -236,7 +216,7 @@ static int parse_json(struct res *to, const char *text,
 	struct arena a;
 	int rc = -1;
 
-	if (!is_one_array(text))
+	if (!json_text_is_array(text))
 		return err_set(e, ERR_INVALID,
 			"text that begins with '[' must be one JSON array");
 	arena_init(&a);

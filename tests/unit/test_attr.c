@@ -25,8 +25,11 @@ static void test_parse(void **state)
 		{ " rack : New York ;\n zone:b", "rack:NewYork;zone:b" },
 		{ "rack:a\nrack:b", "rack:a;rack:b" },
 		{ "url:http://x:80", "url:http://x:80" }, { "n:1.5", "n:1.5" },
-		{ "n:-1", "n:-1" },   /* a text */
-		{ "n:inf", "n:inf" }, /* a text */
+		{ " [{\"name\":\"rack\",\"type\":\"TEXT\",\"text\":{\"value\":\"r1\"}},"
+		  "{\"name\":\"n\",\"type\":\"SCALAR\",\"scalar\":{\"value\":2}}] ",
+			"rack:r1;n:2" },
+		{ "[]", "" }, { "n:-1", "n:-1" }, /* a text */
+		{ "n:inf", "n:inf" },		  /* a text */
 	};
 	size_t i;
 
@@ -80,6 +83,13 @@ static void test_refuses(void **state)
 		{ "a:[1-", "not a list of ranges" },
 		{ "a:b(c", "don't match" },
 		{ "a:1e-320", "too small" },
+		{ "[{\"name\":\"a\"}]", "attributes[0]" },
+		{ "[{\"name\":\"a\",\"type\":\"TEXT\"}]",
+			"attributes[0]: 'text' is missing" },
+		{ "[{\"name\":\"a\",\"type\":\"SET\",\"set\":{\"item\":[\"b\"]}}]",
+			"can't be a set" },
+		{ "[] x", "must be one JSON array" },
+		{ "[{\"name\"", "must be one JSON array" },
 	};
 	size_t i;
 
