@@ -15,6 +15,9 @@
 
 /* The largest scalar whose thousandths fit, as Mesos bounds them. */
 #define SCALAR_MAX 9223372036854774.0
+/* 2^43: from here on a double has no thousandths, and a product with 1000 would
+ * not even keep the whole number. */
+#define EXACT_MAX 8796093022208.0
 
 static int64_t sat_add(int64_t a, int64_t b)
 {
@@ -307,6 +310,11 @@ int res_value_from_double(int64_t *ret, double x)
 
 	if (!isfinite(x) || x > SCALAR_MAX || x < -SCALAR_MAX)
 		return -1;
+	if (x >= EXACT_MAX || x <= -EXACT_MAX) {
+		whole = (int64_t)x;
+		*ret = whole * 1000 + (int64_t)((x - (double)whole) * 1000);
+		return 0;
+	}
 	whole = (int64_t)thousandths;
 	rest = thousandths - (double)whole;
 	if (rest >= 0.5)

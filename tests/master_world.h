@@ -410,10 +410,14 @@ WORLD uint64_t world_call(
 
 	(void)snprintf(framework_id, sizeof(framework_id), "%s", fw->id);
 	id.value = framework_id;
-	if (call->framework_id == NULL && fw->id[0] != '\0')
-		call->framework_id = &id;
 	call->has_type = 1;
-	world_step(w, &ev);
+	if (call->framework_id == NULL && fw->id[0] != '\0') {
+		call->framework_id = &id;
+		world_step(w, &ev);
+		call->framework_id = NULL; /* ours ends here */
+	} else {
+		world_step(w, &ev);
+	}
 	return ev.from;
 }
 

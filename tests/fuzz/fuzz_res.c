@@ -18,6 +18,18 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* From 2^43 on the wire's doubles can't hold thousandths. */
+static int is_exact(const struct res *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (res_object_is_scalar(r->objects[i]) &&
+			(res_object_milli(r->objects[i]) >= (1000ll << 43) ||
+				res_object_milli(r->objects[i]) <=
+					-(1000ll << 43)))
+			return 0;
+	return 1;
+}
+
 static void try_round_trip(const struct res *r, struct arena *a)
 {
 	struct Mesos__V1__Resource **msgs;
@@ -27,6 +39,10 @@ static void try_round_trip(const struct res *r, struct arena *a)
 
 	msgs = res_to_msgs(r, a, RES_FORM_BOTH, &n);
 	CHECK(res_from_msgs(&back, msgs, n, &e) == 0);
+	if (!is_exact(r)) {
+		res_fini(&back);
+		return;
+	}
 	CHECK(res_equal(r, &back));
 	res_add(&back, r);
 	CHECK(res_contains(&back, r));

@@ -109,11 +109,37 @@ static void test_order(void **state)
 	arena_fini(&mem);
 }
 
+/* Without a checkpoint nobody may wait for an agent that is away. */
+static void test_no_checkpoint(void **state)
+{
+	Butte__Link__RunTask run = BUTTE__LINK__RUN_TASK__INIT;
+	const struct agent_launch *l;
+	struct arena mem;
+	struct rig r;
+
+	(void)state;
+	arena_init(&mem);
+	rig_init(&r);
+	rig_up(&r, false);
+	run.framework = rig_framework(&mem, "f");
+	run.framework->checkpoint = 0;
+	run.task = rig_command_task(&mem, "t", "true");
+	run.launch_executor = true;
+	rig_msg(&r, BUTTE__LINK__TO_AGENT__MSG_RUN_TASK, &run);
+	l = rig_find_room(&r, AGENT_LAUNCH)->launch;
+	assert_string_equal(find(l, "MESOS_CHECKPOINT"), "0");
+	assert_null(find(l, "MESOS_RECOVERY_TIMEOUT"));
+	assert_null(find(l, "MESOS_SUBSCRIPTION_BACKOFF_MAX"));
+	rig_fini(&r);
+	arena_fini(&mem);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_command_task),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_no_checkpoint),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -587,6 +587,27 @@ static void test_indivisible(void **state)
 	}
 }
 
+/* Where doubles have no thousandths left, whole numbers are still exact. */
+static void test_huge_round_trip(void **state)
+{
+	struct res a = parse("mem:211111111138148;disk:9000000000000001");
+	struct res back = RES_INIT;
+	struct arena arena;
+	Mesos__V1__Resource **msgs;
+	size_t n;
+
+	(void)state;
+	arena_init(&arena);
+	assert_int_equal(res_sum(&a, "mem"), 211111111138148000);
+	assert_int_equal(res_sum(&a, "disk"), 9000000000000001000);
+	msgs = res_to_msgs(&a, &arena, RES_FORM_STACK, &n);
+	assert_int_equal(res_from_msgs(&back, msgs, n, NULL), 0);
+	assert_true(res_equal(&a, &back));
+	res_fini(&back);
+	res_fini(&a);
+	arena_fini(&arena);
+}
+
 static void test_disks_round_trip(void **state)
 {
 	static const char text[] = "[" PVOL("10") ",\"shared\":{}}," PVOL(
@@ -746,6 +767,7 @@ int main(void)
 		cmocka_unit_test(test_messages_refused),
 		cmocka_unit_test(test_identity),
 		cmocka_unit_test(test_indivisible),
+		cmocka_unit_test(test_huge_round_trip),
 		cmocka_unit_test(test_disks_round_trip),
 		cmocka_unit_test(test_old_form_is_written),
 		cmocka_unit_test(test_parse_json),
