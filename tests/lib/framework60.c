@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 enum { TASKS = 5 };
-
 static int launched, ended, failed;
 
 static void on_offers(struct butte_scheduler *s, void *ctx,
@@ -14,7 +13,6 @@ static void on_offers(struct butte_scheduler *s, void *ctx,
 		double cpus = butte_offer_scalar(offers[i], "cpus");
 		Mesos__V1__TaskInfo *tasks[TASKS];
 		size_t n_tasks = 0;
-
 		for (; launched < TASKS && cpus >= 0.1; cpus -= 0.1) {
 			char id[16];
 			snprintf(id, sizeof(id), "task-%d", launched++);
@@ -54,7 +52,9 @@ int main(int argc, char **argv)
 	cfg.ca_file = argc > 2 ? argv[2] : NULL;
 	cfg.plaintext = argc <= 2;
 	info.user = info.name = name;
-	if ((s = butte_scheduler_new(&cfg, &ops, NULL, error, sizeof(error))))
-		return butte_scheduler_run(s) != 0 || failed > 0;
-	return fprintf(stderr, "%s\n", error), 1;
+	if (!(s = butte_scheduler_new(&cfg, &ops, NULL, error, sizeof(error))))
+		return fprintf(stderr, "%s\n", error), 1;
+	failed += butte_scheduler_run(s) != 0;
+	butte_scheduler_free(s);
+	return failed > 0;
 }
