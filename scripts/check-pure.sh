@@ -4,6 +4,9 @@
 # Reads the undefined symbols of each object in $B/libcore.a (default: build)
 # and the system headers that pure sources include; both against short lists.
 # A symbol that another object of libcore.a defines is fine.
+#
+# Who gets what is decided in whole thousandths: the allocator's files may
+# not say double or float. (The wire and reports do.)
 set -u
 
 lib=${B:-build}/libcore.a
@@ -80,4 +83,22 @@ grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*<' /dev/null $pure |
 		bad = 1
 	}
 	END { exit bad }' || bad=1
+
+exact=$(ls master/{alloc,round,share,filter,holding}*.[ch] master/offer.h \
+	common/quantity.[ch] 2>/dev/null)
+# shellcheck disable=SC2086 # names of ours: no spaces
+[ -z "$exact" ] || awk '
+	FNR == 1 { comment = 0 }
+	{
+		code = $0
+		gsub(/\/\*.*\*\//, "", code)
+		if (comment && !sub(/.*\*\//, "", code)) next
+		comment = sub(/\/\*.*/, "", code)
+		if ((" " code " ") ~ /[^A-Za-z0-9_](double|float)[^A-Za-z0-9_]/) {
+			print "check-pure: " FILENAME ":" FNR \
+				": floating point where shares are decided"
+			bad = 1
+		}
+	}
+	END { exit bad }' $exact || bad=1
 exit $bad

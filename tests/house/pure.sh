@@ -46,4 +46,7 @@ seed "a header with I/O in it" 'common/x.c:1: <unistd.h> in a pure file' \
 	common/x.c '#include <unistd.h>'
 seed "a header of libevent" 'master/x.c:1: <event2/event.h>' \
 	master/x.c '#include <event2/event.h>'
+seed "floating point in the allocator" \
+	'master/share.c:1: floating point where shares are decided' master/share.c \
+	'double x_f(double d) { return d / 2; }'
 tap_done
