@@ -35,6 +35,9 @@ static void value_of(struct res_value *ret, const Mesos__V1__Attribute *m)
 		ret->u.text = xstrdup(m->text != NULL ? m->text->value : "");
 	} else if (m->scalar != NULL) {
 		(void)res_value_from_double(&ret->u.milli, m->scalar->value);
+		/* Others' messages are not checked by attr_parse(). */
+		if (ret->u.milli < 0)
+			ret->u.milli = 0;
 	}
 }
 
@@ -197,8 +200,9 @@ static const char *flaw(const Mesos__V1__Attribute *m)
 	case MESOS__V1__VALUE__TYPE__SCALAR:
 		if (m->scalar == NULL)
 			return "'scalar' is missing";
-		return res_value_from_double(&milli, m->scalar->value) != 0
-			? "its number is not finite, or too big"
+		return res_value_from_double(&milli, m->scalar->value) != 0 ||
+				milli < 0
+			? "its number is below 0, not finite, or too big"
 			: NULL;
 	case MESOS__V1__VALUE__TYPE__RANGES:
 		if (m->ranges == NULL)

@@ -327,7 +327,10 @@ int res_value_from_double(int64_t *ret, double x)
 
 double res_value_to_double(int64_t milli)
 {
-	return (double)(milli / 1000) + (double)(milli % 1000) / 1000.0;
+	double x = (double)(milli / 1000) + (double)(milli % 1000) / 1000.0;
+
+	/* Sums saturate above what may be read back. */
+	return x > SCALAR_MAX ? SCALAR_MAX : x < -SCALAR_MAX ? -SCALAR_MAX : x;
 }
 
 void res_value_print_milli(struct buf *to, int64_t milli)

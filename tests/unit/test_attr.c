@@ -88,6 +88,8 @@ static void test_refuses(void **state)
 			"attributes[0]: 'text' is missing" },
 		{ "[{\"name\":\"a\",\"type\":\"SET\",\"set\":{\"item\":[\"b\"]}}]",
 			"can't be a set" },
+		{ "[{\"name\":\"a\",\"type\":\"SCALAR\",\"scalar\":{\"value\":-1}}]",
+			"below 0" },
 		{ "[] x", "must be one JSON array" },
 		{ "[{\"name\"", "must be one JSON array" },
 	};
