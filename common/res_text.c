@@ -117,6 +117,9 @@ static int type_check(
 			return err_set(e, ERR_INVALID,
 				"'%s' was of another type before",
 				o->kind->name);
+	if (o->value.type == RES_SCALAR && o->value.u.milli % 1000 != 0 &&
+		strcmp(o->kind->name, "gpus") == 0)
+		return err_set(e, ERR_INVALID, "gpus must be a whole number");
 	return 0;
 }
 

@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (attr_parse(&first, &n, text, &a, &e) == 0) {
 		attr_print(&b, first, n);
 		/* Names and texts of a JSON array may have separators. */
-		if (text[strspn(text, " \t\n")] == '[')
+		if (text[strspn(text, " \t\n")] == '[' || buf_str(&b)[0] == '[')
 			second = first, m = n;
 		else
 			CHECK(attr_parse(&second, &m, buf_str(&b), &a, &e) ==
