@@ -1,4 +1,5 @@
 """The main job by an independent client: offers, tasks, statuses, kills."""
+import os
 import sys
 import time
 
@@ -64,8 +65,11 @@ def run():
     equal(seen, ["TASK_KILLING", "TASK_KILLED"], "a kill is KILLING, then KILLED")
 
     offers = s.offer()
-    s.accept(offers, [v1.task(offers[0], "stubborn", "trap '' TERM; while :; do sleep 0.1; done")])
+    ready = os.path.join(os.environ["T"], "stubborn.ready-" + sys.argv[1])
+    s.accept(offers, [v1.task(offers[0], "stubborn", "trap '' TERM; touch %s; while :; do sleep 0.1; done" % ready)])
     s.until("stubborn", mesos.TASK_RUNNING)
+    while not os.path.exists(ready):  # RUNNING says that it was started, not how far it is
+        time.sleep(0.01)
     began = time.time()
     s.kill("stubborn", grace=0.5)
     s.until("stubborn", mesos.TASK_KILLED)
