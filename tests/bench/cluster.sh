@@ -57,6 +57,9 @@ figure 'agent, memory per idle task' KB "$(awk -v a="$AGENT_IDLE" -v b="$(rss_mb
 for p in $(pgrep -x butte-executor | head -n 50); do private_kb "$p"; done >"$T/private"
 # shellcheck disable=SC2046
 figure "executor of a running task, private memory" KB $(cat "$T/private")
+# shellcheck disable=SC2046
+figure "executor of a running task, RSS" MB \
+	$(for p in $(pgrep -x butte-executor | head -n 50); do rss_mb "$p"; done)
 before=$(cpu_ticks "$PID_a1")
 sleep 10
 after=$(cpu_ticks "$PID_a1")
