@@ -10,9 +10,9 @@ mkdir "$T/n"
 chown nobody "$T/n"
 [ "$TLS" = off ] || chmod -R a+rX "$T/ca"
 # shellcheck disable=SC2086
-start n su -s /bin/sh nobody -c "exec '$BIN/butte-agent' --master=$MASTER --ip=$HOST --port=0 \
-	--hostname=localhost --work_dir='$T/n/w' --runtime_dir='$T/n/r' --launcher_dir='$BIN' \
-	--resources='cpus:4;mem:4096;disk:4096' --no-switch_user $TLS_FLAGS"
+start n setpriv --reuid=nobody --regid=nogroup --clear-groups "$BIN/butte-agent" --master="$MASTER" \
+	--ip=$HOST --port=0 --hostname=localhost --work_dir="$T/n/w" --runtime_dir="$T/n/r" \
+	--launcher_dir="$BIN" --resources='cpus:4;mem:4096;disk:4096' --no-switch_user $TLS_FLAGS
 ok "it registers" wait_agents 1
 like "$(cat "$T/n.log")" 'ERROR .*no_cgroups: why=.*consequence=' "it says what that means"
 run() { "$BIN/butte" run --quiet "$@" 2>"$T/run.err"; }

@@ -239,9 +239,9 @@ json() { /usr/bin/python3 -c 'import json,sys; d=json.load(sys.stdin); print(eva
 
 cgroups_left() { find /sys/fs/cgroup -maxdepth 4 -type d -name "$CGROOT*" 2>/dev/null; }
 
-t_clean() {
+# Ends the daemons and what they left running.
+t_kill() {
 	local p dir try
-	trap - EXIT
 	for p in $T_PIDS $(cat "$T"/*.pid 2>/dev/null); do kill -9 "$p" 2>/dev/null; done
 	for p in $T_PIDS; do wait "$p" 2>/dev/null; done
 	# What a killed agent left running is ended here, so that a failed test
@@ -259,9 +259,16 @@ t_clean() {
 		[ -n "$(cgroups_left)" ] || break
 		sleep 0.1
 	done
+}
+
+t_clean() {
+	trap - EXIT
+	t_kill
 	umount "$T"/mnt* 2>/dev/null
 	rm -rf "$T"
 }
+
+nothing_left() { [ -z "$(pgrep -f -- "$T/")$(cgroups_left)" ]; }
 
 t_abort() {
 	local status=$?
@@ -286,6 +293,9 @@ t_end() {
 			tail -n 40 "$log" | cut -c1-400 | sed 's/^/# /'
 		done
 	fi
+	t_kill
+	wait_for 10 nothing_left
+	is "$(pgrep -af -- "$T/"; cgroups_left)" "" "no process and no cgroup is left behind"
 	echo "1..$T_N"
 	t_clean
 	[ $T_FAILED -eq 0 ]

@@ -52,7 +52,7 @@ def start(name, *more):
     with open(path(name, "log"), "ab") as err:
         p = subprocess.Popen(cmd + list(more), stdin=subprocess.DEVNULL, stdout=err, stderr=err)
     with open(path(name, "pid"), "w") as f:
-        f.write(str(p.pid))
+        f.write("%d\n" % p.pid)
     wait_for(lambda: log(name).count(" listening: ") > before, 20)
 
 
