@@ -28,10 +28,10 @@ like "$out" 'certificate|CA|trust' "another CA: and the certificate"
 
 # serve NAME: a second master with that certificate.
 serve() {
-	timeout 20 "$BIN/butte-master" --ip=127.0.0.1 --port=0 --work_dir="$T/m-$1" \
+	"$BIN/butte-master" --ip=127.0.0.1 --port=0 --work_dir="$T/m-$1" \
 		--tls_cert_file="$T/$1.crt" --tls_key_file="$T/$1.key" --tls_ca_file="$CA" \
 		>/dev/null 2>"$T/m-$1.log" </dev/null &
-	T_PIDS="$T_PIDS $!"
+	echo $! >"$T/m-$1.pid"
 	wait_for 5 has_port "$T/m-$1.log" && listen_port "$T/m-$1.log"
 }
 
