@@ -60,6 +60,14 @@ static const char *launch(struct fixture *f)
 	return s->message;
 }
 
+/* No text says so: it is refused there, too. */
+static void halve_gpus(Mesos__V1__Resource **res, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(res[i]->name, "gpus") == 0)
+			res[i]->scalar->value = 0.5;
+}
+
 static void refused(struct fixture *f, const char *why)
 {
 	const char *message = launch(f);
@@ -257,7 +265,8 @@ static void check_8_resources_are_there_and_valid(void **state)
 
 	f->t->n_resources = 0;
 	refused(f, "uses no resources");
-	f->t = world_task(&f->w, "t", f->a.id, "cpus:1;gpus:0.5");
+	f->t = world_task(&f->w, "t", f->a.id, "cpus:1;gpus:1");
+	halve_gpus(f->t->resources, f->t->n_resources);
 	refused(f, "gpus must be a whole number");
 	f->t = world_task(&f->w, "t", f->a.id, "cpus:1;mem:64");
 	al.role = text(f, "other");
@@ -490,7 +499,8 @@ static void check_13_the_executor_is_valid(void **state)
 	x->shutdown_grace_period = &d;
 	refused(f, "shutdown_grace_period");
 	d.nanoseconds = 1;
-	x->resources = world_res(&f->w, "gpus:0.5", &x->n_resources);
+	x->resources = world_res(&f->w, "gpus:1", &x->n_resources);
+	halve_gpus(x->resources, x->n_resources);
 	refused(f, "Executor's resources");
 	x->n_resources = 0; /* may be empty */
 	launched(f);
