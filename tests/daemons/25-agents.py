@@ -81,10 +81,10 @@ def lost():
     s, t = framework("aware"), framework("unaware", aware=False)
     s.subscribe()
     agent = launch(s, "aware", "exec sleep 1000").agent_id.value
-    s.call(Call(type=Call.SUPPRESS))
+    s.suppress()
     t.subscribe()
     launch(t, "unaware", "exec sleep 1000")
-    t.call(Call(type=Call.SUPPRESS))
+    t.suppress()
 
     os.kill(ctl.pid("a1"), signal.SIGSTOP)
     began = time.time()

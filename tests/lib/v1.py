@@ -162,6 +162,25 @@ class Scheduler:
                     event.offers.offers.remove(o)
         self.backlog = [event for event in self.backlog if event.offers.offers]
 
+    def suppress(self):
+        """No more offers, and what came before that goes back at once: it would
+        be kept from other frameworks."""
+        self.call(scheduler.Call(type=scheduler.Call.SUPPRESS))
+        time.sleep(0.3)  # what was sent before has arrived by then
+        kept = []
+        while not self.events.empty():
+            event = self.events.get()
+            if isinstance(event, scheduler.Event) and event.type == scheduler.Event.OFFERS:
+                self.backlog.append(event)
+            else:
+                kept.append(event)
+        for event in kept:
+            self.events.put(event)
+        for event in self.backlog:
+            if event.offers.offers:
+                self.decline(event.offers.offers, refuse=0.0)
+        self.backlog = []
+
     def offers(self, timeout=20):
         if self.backlog:
             return list(self.backlog.pop(0).offers.offers)
